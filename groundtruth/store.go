@@ -1,0 +1,42 @@
+package groundtruth
+
+import (
+	"context"
+	"errors"
+)
+
+// ErrNotFound means that no such source exists in the collection.
+var ErrNotFound = errors.New("source not found")
+
+// Query asks for the passages nearest to a text. Collections is required: a
+// query that names none finds nothing, so that a missing setting never widens
+// what a caller can see.
+type Query struct {
+	Collections []string
+	Text        string
+	K           int // at most this many; 0 means DefaultK
+}
+
+// DefaultK is how many passages a claim is compared with.
+const DefaultK = 5
+
+// Store keeps the passages of grounding sources and finds those near a text.
+// It is safe for concurrent use. Every change makes a new Revision.
+type Store interface {
+	// Search returns at most q.K passages, best first. An empty result is not
+	// an error.
+	Search(ctx context.Context, q Query) ([]Evidence, error)
+	// Replace makes doc the whole content of its source, in one transaction,
+	// and reports whether anything changed: a document whose Hash is stored
+	// already changes nothing and makes no revision.
+	Replace(ctx context.Context, doc Document) (changed bool, err error)
+	// Delete removes a source; ErrNotFound if there is none.
+	Delete(ctx context.Context, collection, sourceID string) error
+	// Sources lists what is stored, by collection and ID; "" lists every
+	// collection.
+	Sources(ctx context.Context, collection string) ([]Source, error)
+	// Revision names the content of the whole store as search now sees it:
+	// equal revisions give equal results. "0" is the empty store.
+	Revision() string
+	Close() error
+}

@@ -1,0 +1,53 @@
+// Package app wires the program together: configuration, subcommands, and the
+// construction of every part. It is the only package that knows them all.
+package app
+
+import (
+	"context"
+	"fmt"
+	"io"
+)
+
+// Streams are where a subcommand reads and writes.
+type Streams struct {
+	In       io.Reader
+	Out, Err io.Writer
+}
+
+// A command is one subcommand; run returns the exit status.
+type command struct {
+	name, usage string
+	run         func(ctx context.Context, args []string, std Streams) int
+}
+
+// commands is filled by the files of this package, in the order of the help text.
+func commands() []command {
+	return []command{}
+}
+
+// Main runs the subcommand that args name and returns the exit status.
+func Main(ctx context.Context, args []string, std Streams) int {
+	if len(args) > 0 {
+		for _, c := range commands() {
+			if c.name == args[0] {
+				return c.run(ctx, args[1:], std)
+			}
+		}
+	}
+	if len(args) > 0 && args[0] != "help" && args[0] != "-h" && args[0] != "-help" && args[0] != "--help" {
+		fmt.Fprintf(std.Err, "touchstone: there is no command %q\n\n", args[0])
+		usage(std.Err)
+		return 64
+	}
+	usage(std.Out)
+	return 0
+}
+
+func usage(w io.Writer) {
+	fmt.Fprintln(w, "usage: touchstone COMMAND [OPTION...]")
+	fmt.Fprintln(w)
+	for _, c := range commands() {
+		fmt.Fprintf(w, "  %-10s %s\n", c.name, c.usage)
+	}
+	fmt.Fprintln(w, "\nEach command explains its options with -h.")
+}

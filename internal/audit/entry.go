@@ -1,0 +1,61 @@
+// Package audit keeps one append-only entry for every exchange.
+package audit
+
+import (
+	"time"
+
+	"touchstone/internal/judge"
+)
+
+// EntryVersion is the version of the Entry schema written now.
+const EntryVersion = 1
+
+// Outcome is what the client was told, as in the x-guard-verdict header.
+type Outcome string
+
+const (
+	Pass      Outcome = "pass"
+	Flagged   Outcome = "flag" // also redact and rewrite
+	Blocked   Outcome = "block"
+	Unchecked Outcome = "unchecked"
+)
+
+// Keep says how much of prompts and answers an entry holds.
+type Keep string
+
+const (
+	KeepAll  Keep = "keep" // as sent
+	KeepMask Keep = "mask" // with e-mails, phone and account numbers, names of persons masked
+	KeepHash Keep = "hash" // SHA-256 only; reasons and quotes, which repeat content, are left out
+)
+
+// Entry is the record of one exchange: append-only, one row, versioned.
+type Entry struct {
+	Version  int             `json:"version"`
+	ID       string          `json:"id"` // also the x-guard-request-id header
+	At       time.Time       `json:"at"`
+	Kind     string          `json:"kind"` // "chat", "check", "pass" (not looked at)
+	App      string          `json:"app"`
+	Route    string          `json:"route"`
+	Model    string          `json:"model"`
+	Upstream string          `json:"upstream,omitempty"`
+	Path     string          `json:"path"`
+	Stream   bool            `json:"stream"`
+	Shadow   bool            `json:"shadow"` // the route only observes: the decision was not applied
+	Status   int             `json:"status"` // HTTP status the client got; 499 when the client had gone
+	Outcome  Outcome         `json:"outcome"`
+	Reason   string          `json:"reason,omitempty"` // why it is unchecked or failed; no content
+	Keep     Keep            `json:"keep"`
+	Question string          `json:"question,omitempty"` // last user turn; its SHA-256 under KeepHash
+	Answers  []string        `json:"answers,omitempty"`  // by choice, as the upstream sent them; SHA-256 under KeepHash
+	Choices  []judge.Receipt `json:"choices,omitempty"`
+	Latency  Latency         `json:"latency"`
+}
+
+// Latency splits the time of an exchange, in milliseconds.
+type Latency struct {
+	Total         float64 `json:"total_ms"`
+	Upstream      float64 `json:"upstream_ms"`       // until the upstream's last byte, judging left out
+	Judge         float64 `json:"judge_ms"`          // guards and policy
+	FirstSentence float64 `json:"first_sentence_ms"` // until the first byte of the answer left; 0 when none did
+}

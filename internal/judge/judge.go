@@ -1,0 +1,140 @@
+// Package judge puts guards and policy together: the one place where an answer,
+// whole or streamed, is turned into a decision. A whole answer is a stream of
+// one event.
+package judge
+
+import (
+	"context"
+	"time"
+
+	"touchstone/guards"
+	"touchstone/policies"
+)
+
+// A Decider turns measurements into a decision; policies.Engine is one.
+type Decider interface {
+	Decide(ctx context.Context, in *policies.Input) (policies.Decision, error)
+	Revision() string
+}
+
+// Judge is what a route checks answers with. It is safe for concurrent use.
+type Judge struct {
+	Chain     *guards.Chain
+	Policy    Decider
+	OnFailure policies.Action // when the policy itself fails; "" means Block
+	Index     func() string   // revision of the ground truth
+}
+
+// Case is one choice of one answer on its way through a Judge. It belongs to one
+// goroutine.
+type Case struct {
+	judge     *Judge
+	ex        guards.Exchange
+	cutter    guards.Cutter
+	sentences []guards.Sentence
+	counts    policies.Counts
+	status    []guards.Result // the worst of each guard, without findings
+	skipped   []string
+	decision  policies.Decision
+	judged    int // bytes of the answer that have been ruled on
+	took      time.Duration
+}
+
+// Ruling is what a Case says after a piece of text.
+type Ruling struct {
+	Sentences []guards.Sentence // completed by this piece
+	Decision  policies.Decision // on the whole choice so far
+	Judged    int               // bytes of the answer that have been ruled on; those after it must be held
+}
+
+// Open begins a case; ex carries no claims yet.
+func (j *Judge) Open(ex guards.Exchange) *Case {
+	return &Case{judge: j, ex: ex, decision: policies.Decision{Action: policies.Allow, Revision: j.Policy.Revision()}}
+}
+
+// Skip records a part of the answer that no guard will look at ("tool_calls").
+func (c *Case) Skip(part string) {
+	for _, s := range c.skipped {
+		if s == part {
+			return
+		}
+	}
+	c.skipped = append(c.skipped, part)
+}
+
+// Add takes the next piece of the answer. When it completes sentences, or final
+// is set, they are judged and ruled is true. A whole answer is one Add with
+// final set.
+func (c *Case) Add(ctx context.Context, text string, final bool) (r Ruling, ruled bool) {
+	claims := c.cutter.Push(text)
+	if final {
+		claims = append(claims, c.cutter.Flush()...)
+	}
+	if len(claims) == 0 && !final {
+		return Ruling{Decision: c.decision, Judged: c.judged}, false
+	}
+	start := time.Now()
+	c.ex.Claims, c.ex.Final = claims, final
+	var report guards.Report
+	if len(claims) > 0 {
+		report = c.judge.Chain.Run(ctx, &c.ex)
+		c.note(report.Results)
+	}
+	sentences := report.Sentences(claims)
+	for i := range sentences {
+		c.counts.Add(sentences[i].Verdict)
+	}
+	c.sentences = append(c.sentences, sentences...)
+	c.decide(ctx, sentences, report.Results, final)
+	if final {
+		c.judged = c.cutter.Len()
+	} else {
+		c.judged = claims[len(claims)-1].End
+	}
+	c.took += time.Since(start)
+	return Ruling{Sentences: sentences, Decision: c.decision, Judged: c.judged}, true
+}
+
+// note keeps the worst status of each guard over the whole choice.
+func (c *Case) note(results []guards.Result) {
+	for _, r := range results {
+		r.Findings = nil
+		known := false
+		for i := range c.status {
+			if c.status[i].Guard == r.Guard {
+				known = true
+				c.status[i].Took += r.Took
+				if c.status[i].Status == guards.OK && r.Status != guards.OK {
+					c.status[i].Status, c.status[i].Error = r.Status, r.Error
+				}
+			}
+		}
+		if !known {
+			c.status = append(c.status, r)
+		}
+	}
+}
+
+// decide asks the policy about one segment and merges the answer: the strictest
+// action stands, and a rule that fired again names the further sentences.
+func (c *Case) decide(ctx context.Context, sentences []guards.Sentence, results []guards.Result, final bool) {
+	d, err := c.judge.Policy.Decide(ctx, &policies.Input{
+		App: c.ex.App, Route: c.ex.Route, Model: c.ex.Model,
+		Choice: c.ex.Choice, Streamed: c.ex.Streamed, Final: final,
+		Sentences: sentences, Counts: c.counts, Guards: results, Skipped: c.skipped,
+	})
+	if err != nil {
+		action := c.judge.OnFailure
+		if action == "" {
+			action = policies.Block
+		}
+		d = policies.Decision{Action: action, Revision: c.judge.Policy.Revision(), Error: err.Error(), Rules: []policies.Rule{{
+			ID: "policy.unavailable", Action: action, Title: "Policy unavailable", Severity: "high",
+			Message: "The policy could not decide, so the route's on_failure did.",
+		}}}
+	}
+	c.decision.Merge(d)
+}
+
+// Decision is the decision on the choice so far.
+func (c *Case) Decision() policies.Decision { return c.decision }

@@ -1,0 +1,91 @@
+package judge
+
+import (
+	"touchstone/guards"
+	"touchstone/policies"
+)
+
+// Receipt is the record of one judged choice: what was found, what was decided,
+// what ran and what did not. It is the `guard` object of a response, the body of
+// `check -o json`, an `eval` prediction (without evidence) and the core of an
+// audit entry. Its JSON form is stable; fields are only added.
+type Receipt struct {
+	ID           string           `json:"id"`
+	Choice       int              `json:"choice,omitempty"`
+	Score        float64          `json:"score"`   // probability that the answer is not supported
+	Verdict      guards.Verdict   `json:"verdict"` // of the worst sentence
+	Action       policies.Action  `json:"action"`
+	Groundedness *float64         `json:"groundedness,omitempty"` // supported ÷ checked; absent when none was checked
+	Rules        []policies.Rule  `json:"rules,omitempty"`
+	Sentences    []SentenceRecord `json:"sentences"`
+	Guards       []GuardRecord    `json:"guards,omitempty"`
+	Skipped      []string         `json:"skipped,omitempty"` // parts of the answer that nothing measured
+	Policy       string           `json:"policy_revision,omitempty"`
+	Index        string           `json:"index_revision,omitempty"`
+	Error        string           `json:"error,omitempty"` // the policy engine failed
+	Ms           float64          `json:"ms"`              // spent judging
+}
+
+// SentenceRecord is one sentence of a receipt.
+type SentenceRecord struct {
+	Start    int              `json:"start"` // byte offsets in the answer
+	End      int              `json:"end"`
+	Text     string           `json:"text,omitempty"`
+	Verdict  guards.Verdict   `json:"verdict"`
+	Category string           `json:"category,omitempty"`
+	Score    float64          `json:"score"`
+	Reason   string           `json:"reason"`
+	Evidence []EvidenceRecord `json:"evidence,omitempty"`
+}
+
+// EvidenceRecord is what a sentence's verdict rests on.
+type EvidenceRecord struct {
+	Source   string `json:"source"`
+	Title    string `json:"title,omitempty"`
+	Revision string `json:"revision,omitempty"`
+	Start    int    `json:"start"` // byte offset of Quote in the source's text
+	Quote    string `json:"quote"`
+}
+
+// GuardRecord says whether a guard ran.
+type GuardRecord struct {
+	Guard  string        `json:"guard"`
+	Status guards.Status `json:"status"`
+	Error  string        `json:"error,omitempty"`
+	Ms     float64       `json:"ms"`
+}
+
+// Receipt tells what has been judged so far.
+func (c *Case) Receipt() Receipt {
+	r := Receipt{
+		ID: c.ex.ID, Choice: c.ex.Choice, Verdict: guards.NotClaim,
+		Action: c.decision.Action, Rules: c.decision.Rules, Error: c.decision.Error,
+		Skipped: c.skipped, Policy: c.decision.Revision,
+		Sentences: make([]SentenceRecord, len(c.sentences)),
+		Ms:        float64(c.took.Microseconds()) / 1000,
+	}
+	if c.judge.Index != nil {
+		r.Index = c.judge.Index()
+	}
+	if g, ok := c.counts.Groundedness(); ok {
+		r.Groundedness = &g
+	}
+	for i, s := range c.sentences {
+		rec := SentenceRecord{
+			Start: s.Claim.Start, End: s.Claim.End, Text: s.Claim.Text,
+			Verdict: s.Verdict, Category: s.Category, Score: s.Score, Reason: s.Reason,
+		}
+		for _, e := range s.Evidence {
+			rec.Evidence = append(rec.Evidence, EvidenceRecord{Source: e.Source, Title: e.Title, Revision: e.Revision, Start: e.Start, Quote: e.Quote})
+		}
+		r.Sentences[i] = rec
+		if s.Verdict != guards.NotClaim {
+			r.Score = max(r.Score, s.Score)
+		}
+		r.Verdict = guards.Worse(r.Verdict, s.Verdict)
+	}
+	for _, g := range c.status {
+		r.Guards = append(r.Guards, GuardRecord{Guard: g.Guard, Status: g.Status, Error: g.Error, Ms: float64(g.Took.Microseconds()) / 1000})
+	}
+	return r
+}

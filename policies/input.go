@@ -1,0 +1,56 @@
+package policies
+
+import "touchstone/guards"
+
+// Input is what a decision is made from. Its JSON form is the documented,
+// versioned schema that Rego sees as `input` (docs/policies.md): lists are keyed
+// and content is left out unless a rule needs it.
+//
+// Rules on single sentences read Sentences; rules on the answer as a whole read
+// Counts and fire only when Final is set. Kept to that, a streamed answer gets the
+// decision of the whole one.
+type Input struct {
+	App, Route, Model string
+	Choice            int
+	Streamed, Final   bool
+	Sentences         []guards.Sentence // completed since the last decision on this choice
+	Counts            Counts            // of the whole choice so far
+	Guards            []guards.Result   // status of each guard in this segment
+	Skipped           []string          // parts of the answer that nothing measured
+}
+
+// Counts are the sentences of a choice by verdict.
+type Counts struct {
+	Supported    int `json:"supported"`
+	Contradicted int `json:"contradicted"`
+	NotCovered   int `json:"not_covered"`
+	NotClaim     int `json:"not_claim"`
+	NotMeasured  int `json:"not_measured"`
+}
+
+// Add counts one more verdict.
+func (c *Counts) Add(v guards.Verdict) {
+	switch v {
+	case guards.Supported:
+		c.Supported++
+	case guards.Contradicted:
+		c.Contradicted++
+	case guards.NotCovered:
+		c.NotCovered++
+	case guards.NotClaim:
+		c.NotClaim++
+	default:
+		c.NotMeasured++
+	}
+}
+
+// Checked is the number of claims with a verdict that rests on evidence or its absence.
+func (c Counts) Checked() int { return c.Supported + c.Contradicted + c.NotCovered }
+
+// Groundedness is supported ÷ checked claims; ok is false when none was checked.
+func (c Counts) Groundedness() (g float64, ok bool) {
+	if n := c.Checked(); n > 0 {
+		return float64(c.Supported) / float64(n), true
+	}
+	return 0, false
+}
