@@ -1,0 +1,355 @@
+package app
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"touchstone/internal/audit"
+	"touchstone/policies"
+)
+
+// Config is the configuration file. Default gives the value of every option that
+// a file leaves out; deploy/config.example.yaml shows and explains them all.
+type Config struct {
+	Listen      string            `yaml:"listen"`
+	Admin       AdminConfig       `yaml:"admin"`
+	Upstreams   []UpstreamConfig  `yaml:"upstreams"`
+	Keys        []KeyConfig       `yaml:"keys"`
+	Routes      []RouteConfig     `yaml:"routes"`
+	GroundTruth GroundTruthConfig `yaml:"ground_truth"`
+	Policies    PoliciesConfig    `yaml:"policies"`
+	Audit       AuditConfig       `yaml:"audit"`
+	Limits      LimitsConfig      `yaml:"limits"`
+	Log         LogConfig         `yaml:"log"`
+
+	at places // where each field stood in the file
+}
+
+// AdminConfig guards the dashboard, /api and /metrics.
+type AdminConfig struct {
+	Key     Secret `yaml:"key"`
+	KeyFile string `yaml:"key_file"`
+}
+
+// UpstreamConfig is one OpenAI-compatible API.
+type UpstreamConfig struct {
+	Name       string            `yaml:"name"`
+	BaseURL    string            `yaml:"base_url"` // with the version path, such as https://api.openai.com/v1
+	APIKey     Secret            `yaml:"api_key"`
+	APIKeyFile string            `yaml:"api_key_file"`
+	Timeout    Duration          `yaml:"timeout"` // for a whole answer
+	Headers    map[string]Secret `yaml:"headers"` // sent with every request
+}
+
+// KeyConfig gives one application its key.
+type KeyConfig struct {
+	App     string   `yaml:"app"`
+	Key     Secret   `yaml:"key"`
+	KeyFile string   `yaml:"key_file"`
+	Routes  []string `yaml:"routes"` // it may use; empty: all
+	Detail  bool     `yaml:"detail"` // may see the guard object: sentences, evidence, rules
+}
+
+// RouteConfig says where the requests for some models go and how their answers
+// are checked.
+type RouteConfig struct {
+	Name         string           `yaml:"name"`
+	Models       []string         `yaml:"models"`
+	Upstream     string           `yaml:"upstream"`
+	Model        string           `yaml:"model"`
+	Collections  []string         `yaml:"collections"`
+	Guards       []string         `yaml:"guards"`
+	GuardTimeout Duration         `yaml:"guard_timeout"`
+	Stream       string           `yaml:"stream" oneof:"hold"`
+	Mode         policies.Mode    `yaml:"mode" oneof:"enforce shadow"`
+	OnFailure    policies.Action  `yaml:"on_failure" oneof:"block flag allow"`
+	OnBlock      string           `yaml:"on_block" oneof:"message error"`
+	BlockMessage string           `yaml:"block_message"`
+	Audit        RouteAuditConfig `yaml:"audit"`
+}
+
+// RouteAuditConfig says what an entry keeps and what happens when the queue is full.
+type RouteAuditConfig struct {
+	Content audit.Keep `yaml:"content" oneof:"keep mask hash"`
+	OnFull  string     `yaml:"on_full" oneof:"drop wait"`
+}
+
+// GroundTruthConfig says where the passages are.
+type GroundTruthConfig struct {
+	Path string `yaml:"path"`
+}
+
+// PoliciesConfig names a folder of Rego that replaces the embedded bundle.
+type PoliciesConfig struct {
+	Dir string `yaml:"dir"`
+}
+
+// AuditConfig says where entries go.
+type AuditConfig struct {
+	Path  string   `yaml:"path"`
+	Queue int      `yaml:"queue"` // entries that may wait to be written
+	Flush Duration `yaml:"flush"` // longest wait of an entry in memory
+}
+
+// LimitsConfig bounds what one exchange may hold in memory.
+type LimitsConfig struct {
+	Body   Size `yaml:"body"`   // of a request
+	Answer Size `yaml:"answer"` // of an upstream's answer, all choices
+}
+
+// LogConfig says how much is logged; content never is.
+type LogConfig struct {
+	Level string `yaml:"level" oneof:"debug info warn error"`
+}
+
+// Default is the configuration of an empty file. It has no upstreams.
+func Default() *Config {
+	return &Config{
+		Listen:      "127.0.0.1:8080",
+		GroundTruth: GroundTruthConfig{Path: "data/groundtruth.db"},
+		Audit:       AuditConfig{Path: "data/audit.db", Queue: 4096, Flush: Duration(100 * time.Millisecond)},
+		Limits:      LimitsConfig{Body: 4 << 20, Answer: 8 << 20},
+		Log:         LogConfig{Level: "info"},
+	}
+}
+
+func (u *UpstreamConfig) setDefaults() { u.Timeout = Duration(2 * time.Minute) }
+
+func (r *RouteConfig) setDefaults() {
+	*r = RouteConfig{
+		Collections:  []string{"default"},
+		Guards:       []string{"groundedness"},
+		GuardTimeout: Duration(2 * time.Second),
+		Stream:       "hold",
+		Mode:         policies.Enforce,
+		OnFailure:    policies.Block,
+		OnBlock:      "message",
+		BlockMessage: "This answer was withheld: it could not be verified against our sources.",
+		Audit:        RouteAuditConfig{Content: audit.KeepAll, OnFull: "drop"},
+	}
+}
+
+// LoadConfig reads a file: defaults first, then the file, strictly, then
+// Validate. Each line of its error reads `file:line: field: what is wrong`.
+func LoadConfig(path string) (*Config, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("reading configuration: %w", err)
+	}
+	return ParseConfig(path, data)
+}
+
+// ParseConfig is LoadConfig of a file already read; name stands for the file in
+// errors.
+func ParseConfig(name string, data []byte) (*Config, error) {
+	cfg := Default()
+	at, err := decodeYAML(name, data, cfg)
+	if err != nil {
+		return nil, err
+	}
+	cfg.at = at
+	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
+	return cfg, nil
+}
+
+// Validate fills in what follows from other fields (a single upstream needs no
+// naming, a key file is read) and reports everything that cannot work, joined.
+func (c *Config) Validate() error {
+	var errs []error
+	bad := func(field, format string, args ...any) {
+		errs = append(errs, c.at.errorf(field, format, args...))
+	}
+	c.fillRoutes()
+	c.readSecrets(bad)
+	c.checkListen(bad)
+	upstreams := c.checkUpstreams(bad)
+	routes := c.checkRoutes(upstreams, bad)
+	c.checkKeys(routes, bad)
+	if c.GroundTruth.Path == "" {
+		bad("ground_truth.path", "must name a file, such as data/groundtruth.db")
+	}
+	if c.Audit.Path == "" {
+		bad("audit.path", "must name a file, such as data/audit.db")
+	}
+	if c.Policies.Dir != "" {
+		if info, err := os.Stat(c.Policies.Dir); err != nil || !info.IsDir() {
+			bad("policies.dir", "%q is not a folder", c.Policies.Dir)
+		}
+	}
+	positive(bad, "audit.queue", int64(c.Audit.Queue), "1 entry")
+	positive(bad, "audit.flush", int64(c.Audit.Flush), "1ms")
+	positive(bad, "limits.body", int64(c.Limits.Body), "1 byte")
+	positive(bad, "limits.answer", int64(c.Limits.Answer), "1 byte")
+	sortByLine(errs)
+	return errors.Join(errs...)
+}
+
+// complaint reports a field that cannot work.
+type complaint func(field, format string, args ...any)
+
+func positive(bad complaint, field string, v int64, least string) {
+	if v <= 0 {
+		bad(field, "must be at least %s", least)
+	}
+}
+
+// fillRoutes makes the smallest file work: one upstream and nothing else.
+func (c *Config) fillRoutes() {
+	if len(c.Upstreams) != 1 {
+		return
+	}
+	if c.Routes == nil {
+		r := RouteConfig{}
+		r.setDefaults()
+		r.Name, r.Models = "default", []string{"*"}
+		c.Routes = []RouteConfig{r}
+	}
+	for i := range c.Routes {
+		if c.Routes[i].Upstream == "" {
+			c.Routes[i].Upstream = c.Upstreams[0].Name
+		}
+	}
+}
+
+// readSecrets takes the secrets that stand in files of their own.
+func (c *Config) readSecrets(bad complaint) {
+	read := func(field string, secret *Secret, file string) {
+		if file == "" {
+			return
+		}
+		if secret.Reveal() != "" {
+			bad(field+"_file", "is set beside %s; keep one of them", field)
+			return
+		}
+		data, err := os.ReadFile(file)
+		if err != nil {
+			bad(field+"_file", "cannot be read: %v", errors.Unwrap(err))
+			return
+		}
+		*secret = NewSecret(strings.TrimSpace(string(data)))
+		if secret.Reveal() == "" {
+			bad(field+"_file", "%q is empty", file)
+		}
+	}
+	read("admin.key", &c.Admin.Key, c.Admin.KeyFile)
+	for i := range c.Upstreams {
+		read(fmt.Sprintf("upstreams[%d].api_key", i), &c.Upstreams[i].APIKey, c.Upstreams[i].APIKeyFile)
+	}
+	for i := range c.Keys {
+		read(fmt.Sprintf("keys[%d].key", i), &c.Keys[i].Key, c.Keys[i].KeyFile)
+	}
+}
+
+func (c *Config) checkListen(bad complaint) {
+	host, port, err := net.SplitHostPort(c.Listen)
+	if err != nil || port == "" {
+		bad("listen", "%q is not host:port, such as 127.0.0.1:8080", c.Listen)
+		return
+	}
+	if _, err := net.LookupPort("tcp", port); err != nil {
+		bad("listen", "%q is not a port between 0 and 65535", port)
+	}
+	ip := net.ParseIP(host)
+	if host != "localhost" && (ip == nil || !ip.IsLoopback()) && c.Admin.Key.Reveal() == "" {
+		bad("listen", "others can reach %q, so admin.key is needed: it guards the dashboard, /api and /metrics", c.Listen)
+	}
+}
+
+func (c *Config) checkUpstreams(bad complaint) []string {
+	var names []string
+	if len(c.Upstreams) == 0 {
+		bad("upstreams", "names no upstream; one needs a name and a base_url")
+	}
+	for i, u := range c.Upstreams {
+		field := fmt.Sprintf("upstreams[%d]", i)
+		names = unique(bad, field+".name", u.Name, names)
+		target, err := url.Parse(u.BaseURL)
+		switch {
+		case u.BaseURL == "":
+			bad(field+".base_url", "is missing; give the API's address, such as https://api.openai.com/v1")
+		case err != nil || target.Host == "" || (target.Scheme != "http" && target.Scheme != "https"):
+			bad(field+".base_url", "%q is not an http:// or https:// address", u.BaseURL)
+		}
+		positive(bad, field+".timeout", int64(u.Timeout), "1ms")
+	}
+	return names
+}
+
+func (c *Config) checkRoutes(upstreams []string, bad complaint) []string {
+	var names []string
+	owner := map[string]string{} // model → route
+	if len(c.Routes) == 0 && len(c.Upstreams) > 0 {
+		bad("routes", "names no route; with several upstreams, say which models go to which")
+	}
+	for i, r := range c.Routes {
+		field := fmt.Sprintf("routes[%d]", i)
+		names = unique(bad, field+".name", r.Name, names)
+		if len(r.Models) == 0 {
+			bad(field+".models", `names no model; list them, or ["*"] for all others`)
+		}
+		for j, m := range r.Models {
+			at := fmt.Sprintf("%s.models[%d]", field, j)
+			switch {
+			case m == "":
+				bad(at, "is empty")
+			case strings.Contains(m, "*") && m != "*":
+				bad(at, `%q is not a model name; "*" alone stands for every model that no other route names`, m)
+			case owner[m] != "":
+				bad(at, "%q is a model of route %q already", m, owner[m])
+			default:
+				owner[m] = r.Name
+			}
+		}
+		if !slices.Contains(upstreams, r.Upstream) && len(upstreams) > 0 {
+			bad(field+".upstream", "%q is not an upstream; there are: %s", r.Upstream, strings.Join(upstreams, ", "))
+		}
+		positive(bad, field+".guard_timeout", int64(r.GuardTimeout), "1ms")
+		if r.BlockMessage == "" {
+			bad(field+".block_message", "is empty: clients need a text to show in place of a blocked answer")
+		}
+	}
+	return names
+}
+
+func (c *Config) checkKeys(routes []string, bad complaint) {
+	seen := map[string]string{} // key → application
+	for i, k := range c.Keys {
+		field := fmt.Sprintf("keys[%d]", i)
+		if k.App == "" {
+			bad(field+".app", "is missing; name the application that uses this key")
+		}
+		secret := k.Key.Reveal()
+		switch {
+		case secret == "" && k.KeyFile == "":
+			bad(field+".key", "is missing; give key or key_file")
+		case secret != "" && seen[secret] != "":
+			bad(field+".key", "is the key of application %q already", seen[secret])
+		default:
+			seen[secret] = k.App
+		}
+		for j, r := range k.Routes {
+			if !slices.Contains(routes, r) {
+				bad(fmt.Sprintf("%s.routes[%d]", field, j), "%q is not a route; there are: %s", r, strings.Join(routes, ", "))
+			}
+		}
+	}
+}
+
+// unique adds a name to those seen, complaining of an empty or a second one.
+func unique(bad complaint, field, name string, seen []string) []string {
+	switch {
+	case name == "":
+		bad(field, "is missing")
+	case slices.Contains(seen, name):
+		bad(field, "%q is used twice", name)
+	}
+	return append(seen, name)
+}
