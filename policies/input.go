@@ -3,8 +3,8 @@ package policies
 import "touchstone/guards"
 
 // Input is what a decision is made from. Its JSON form is the documented,
-// versioned schema that Rego sees as `input` (docs/policies.md): lists are keyed
-// and content is left out unless a rule needs it.
+// versioned schema that Rego sees as `input` (docs/policies.md): sentences are
+// keyed by verdict, and no text of prompt or answer is in it.
 //
 // Rules on single sentences read Sentences; rules on the answer as a whole read
 // Counts and fire only when Final is set. Kept to that, a streamed answer gets the

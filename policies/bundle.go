@@ -1,0 +1,228 @@
+package policies
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+	"github.com/open-policy-agent/opa/v1/util"
+)
+
+// maxBundle is how many bytes the files of a bundle may have together.
+const maxBundle = 64 << 20
+
+// source is a bundle as read: parsed, not yet compiled.
+type source struct {
+	rules    map[string]*ast.Module // by the name shown in messages
+	tests    map[string]*ast.Module
+	data     map[string]any
+	revision string
+}
+
+// read parses the .rego files and data.yaml (or data.json) of a bundle. Names in
+// messages begin with prefix. Hidden files and directories are left out.
+func read(fsys fs.FS, prefix string) (*source, error) {
+	src := &source{rules: map[string]*ast.Module{}, tests: map[string]*ast.Module{}, data: map[string]any{}}
+	sum, size := sha256.New(), 0
+	err := fs.WalkDir(fsys, ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if name != "." && strings.HasPrefix(d.Name(), ".") {
+			if d.IsDir() {
+				return fs.SkipDir
+			}
+			return nil
+		}
+		ext := path.Ext(name)
+		if d.IsDir() || ext != ".rego" && ext != ".yaml" && ext != ".yml" && ext != ".json" {
+			return nil
+		}
+		if info, err := fs.Stat(fsys, name); err != nil {
+			return err
+		} else if size += int(info.Size()); size > maxBundle {
+			return fmt.Errorf("the bundle is larger than %d MiB", maxBundle>>20)
+		}
+		text, err := fs.ReadFile(fsys, name)
+		if err != nil {
+			return err
+		}
+		test := strings.HasSuffix(name, "_test.rego")
+		if !test { // tests decide nothing
+			fmt.Fprintf(sum, "%s %d\n", name, len(text))
+			sum.Write(text)
+		}
+		shown := prefix + name
+		if ext != ".rego" {
+			return src.addData(name, shown, text)
+		}
+		module, err := ast.ParseModuleWithOpts(shown, string(text), ast.ParserOptions{
+			ProcessAnnotation: true, RegoVersion: ast.RegoV1, Capabilities: Capabilities(),
+		})
+		switch {
+		case err != nil:
+			return positions(err)
+		case test:
+			src.tests[shown] = module
+		default:
+			src.rules[shown] = module
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	if len(src.rules) == 0 {
+		return nil, errors.New("the bundle holds no .rego file")
+	}
+	src.revision = hex.EncodeToString(sum.Sum(nil))[:12]
+	return src, nil
+}
+
+// addData mounts a data file where its directory says, as OPA does with bundles.
+func (src *source) addData(name, shown string, text []byte) error {
+	if base := strings.TrimSuffix(path.Base(name), path.Ext(name)); base != "data" {
+		return fmt.Errorf("%s: data is read from data.yaml or data.json only", shown)
+	}
+	var value map[string]any
+	if err := util.Unmarshal(text, &value); err != nil {
+		if m := yamlLine.FindStringSubmatch(err.Error()); m != nil {
+			return fmt.Errorf("%s:%s: %s", shown, m[1], m[2])
+		}
+		return fmt.Errorf("%s: %w", shown, err)
+	}
+	at := src.data
+	if dir := path.Dir(name); dir != "." {
+		for _, key := range strings.Split(dir, "/") {
+			next, ok := at[key].(map[string]any)
+			if !ok {
+				next = map[string]any{}
+				at[key] = next
+			}
+			at = next
+		}
+	}
+	for key, v := range value {
+		if _, taken := at[key]; taken {
+			return fmt.Errorf("%s: %q is also given elsewhere in the bundle", shown, key)
+		}
+		at[key] = v
+	}
+	return nil
+}
+
+var yamlLine = regexp.MustCompile(`^yaml: line (\d+): (.*)$`)
+
+// compile resolves and type-checks modules under the restricted capabilities.
+func compile(modules map[string]*ast.Module) (*ast.Compiler, error) {
+	c := ast.NewCompiler().WithCapabilities(Capabilities()).WithStrict(true).WithDefaultRegoVersion(ast.RegoV1)
+	if c.Compile(modules); c.Failed() {
+		return nil, positions(c.Errors)
+	}
+	return c, nil
+}
+
+// positions says an error of OPA as lines of file:line: message, ten at most.
+func positions(err error) error {
+	var list ast.Errors
+	if !errors.As(err, &list) || len(list) == 0 {
+		return err
+	}
+	var b bytes.Buffer
+	for i, e := range list {
+		if i == 10 {
+			fmt.Fprintf(&b, "\nand %d more", len(list)-i)
+			break
+		}
+		if i > 0 {
+			b.WriteByte('\n')
+		}
+		if e.Location != nil {
+			fmt.Fprintf(&b, "%s:%d: ", e.Location.File, e.Location.Row)
+		}
+		b.WriteString(e.Message)
+	}
+	return errors.New(b.String())
+}
+
+// Meta is what a rule's METADATA says of it.
+type Meta struct {
+	ID, Title, Description                  string
+	Severity, Principle, Owner, Remediation string
+}
+
+// rulesRoot is the package below which rules stand.
+const rulesRoot = "rules"
+
+// metadata lists the rules of a bundle by id. A rule that could never fire, or that
+// does not say what it is and whose, is an error.
+func metadata(modules map[string]*ast.Module) (map[string]Meta, error) {
+	metas := map[string]Meta{}
+	var problems []string
+	for _, file := range slices.Sorted(maps.Keys(modules)) {
+		module := modules[file]
+		words := packageWords(module.Package)
+		if len(words) == 0 || words[0] != rulesRoot {
+			continue
+		}
+		complain := func(format string, args ...any) {
+			problems = append(problems, fmt.Sprintf("%s:%d: ", file, module.Package.Location.Row)+fmt.Sprintf(format, args...))
+		}
+		id := strings.Join(words[1:], ".")
+		if len(words) != 3 {
+			complain("a rule's package is rules.AREA.NAME, not %s", strings.Join(words, "."))
+			continue
+		}
+		if _, twice := metas[id]; twice {
+			complain("the rule %s is in two files", id)
+		}
+		if !slices.ContainsFunc(module.Rules, func(r *ast.Rule) bool { return r.Head.Ref().String() == "violation" || r.Head.Name == "violation" }) {
+			complain("the rule %s defines no violation, so it could never fire", id)
+		}
+		meta := Meta{ID: id}
+		for _, a := range module.Annotations {
+			if a.Scope != "package" {
+				continue
+			}
+			meta.Title, meta.Description = a.Title, a.Description
+			for field, to := range map[string]*string{
+				"severity": &meta.Severity, "principle": &meta.Principle, "owner": &meta.Owner, "remediation": &meta.Remediation,
+			} {
+				*to, _ = a.Custom[field].(string)
+			}
+		}
+		for _, field := range []struct{ name, value string }{
+			{"title", meta.Title}, {"description", meta.Description}, {"custom.severity", meta.Severity},
+			{"custom.principle", meta.Principle}, {"custom.owner", meta.Owner}, {"custom.remediation", meta.Remediation},
+		} {
+			if strings.TrimSpace(field.value) == "" {
+				complain("the METADATA of the rule %s lacks %s", id, field.name)
+			}
+		}
+		metas[id] = meta
+	}
+	if len(problems) > 0 {
+		return nil, errors.New(strings.Join(problems, "\n"))
+	}
+	return metas, nil
+}
+
+// packageWords is a package's path without the leading data.
+func packageWords(p *ast.Package) []string {
+	var words []string
+	for _, term := range p.Path[1:] {
+		if s, ok := term.Value.(ast.String); ok {
+			words = append(words, string(s))
+		}
+	}
+	return words
+}

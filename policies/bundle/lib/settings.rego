@@ -1,0 +1,34 @@
+# METADATA
+# title: Settings
+# description: What data.yaml says of a rule, for the route and application of this answer.
+package lib.settings
+
+default for_route := {}
+
+for_route := data.routes[input.route]
+
+default for_app := {}
+
+for_app := data.apps[input.app]
+
+# METADATA
+# title: The settings of one rule
+# description: Its defaults, then the route's, then the application's. Undefined when the rule is off.
+of(id) := settings if {
+	settings := object.union_n([
+		data.defaults[id],
+		object.get(for_route, id, {}),
+		object.get(for_app, id, {}),
+	])
+	settings.action != "allow"
+}
+
+# METADATA
+# title: What a rule that fires adds to its violation set
+# description: An empty list of sentences speaks of the answer as a whole.
+violation(settings, message, sentences) := {
+	"action": settings.action,
+	"message": message,
+	"sentences": sentences,
+	"replacement": object.get(settings, "replacement", ""),
+}

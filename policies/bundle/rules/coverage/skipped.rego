@@ -1,0 +1,18 @@
+# METADATA
+# title: Parts skipped
+# description: The answer has parts that no guard looks at, such as tool calls. Off until data.yaml gives it an action.
+# custom:
+#   severity: low
+#   principle: transparency
+#   owner: platform
+#   remediation: Keep such parts away from routes that must be checked in full.
+package rules.coverage.skipped
+
+import data.lib.settings
+
+violation contains settings.violation(on, message, []) if {
+	input.final
+	on := settings.of("coverage.skipped")
+	count(input.skipped) > 0
+	message := sprintf("Parts of the answer were not checked: %s.", [concat(", ", input.skipped)])
+}

@@ -1,0 +1,22 @@
+# METADATA
+# title: Contradicted by ground truth
+# description: The ground truth says the opposite of a sentence of the answer.
+# custom:
+#   severity: high
+#   principle: accuracy
+#   owner: compliance
+#   remediation: >-
+#     Compare the sentence with the document cited. If the document is out of date,
+#     correct it and ingest it again; if the model is wrong, give it that document.
+package rules.hallucination.contradicted
+
+import data.lib.settings
+
+violation contains settings.violation(on, "The answer contradicts the ground truth.", sentences) if {
+	on := settings.of("hallucination.contradicted")
+	sentences := [sentence.index |
+		some sentence in input.sentences.contradicted
+		sentence.score >= on.threshold
+	]
+	count(sentences) > 0
+}

@@ -1,0 +1,21 @@
+# METADATA
+# title: Low groundedness
+# description: Too small a share of the checked sentences of a whole answer is supported.
+# custom:
+#   severity: medium
+#   principle: accuracy
+#   owner: compliance
+#   remediation: >-
+#     Look at which sentences lack support: often the answer leaves the subject that
+#     the ground truth knows, or the retrieval of the application finds nothing.
+package rules.hallucination.low_groundedness
+
+import data.lib.settings
+
+violation contains settings.violation(on, "Too little of the answer is supported by the ground truth.", []) if {
+	input.final
+	on := settings.of("hallucination.low_groundedness")
+	input.counts.checked >= on.min_checked
+	is_number(input.groundedness) # null when nothing was checked, and null < 0.6 holds in Rego
+	input.groundedness < on.threshold
+}

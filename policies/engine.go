@@ -1,0 +1,216 @@
+package policies
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+	"github.com/open-policy-agent/opa/v1/rego"
+	"github.com/open-policy-agent/opa/v1/storage/inmem"
+	"github.com/open-policy-agent/opa/v1/topdown"
+)
+
+// Deadline is how long one evaluation may take.
+const Deadline = 100 * time.Millisecond
+
+const (
+	decisionQuery = "data.touchstone.decision"
+	problemsQuery = "data.lib.problems.found"
+)
+
+// Engine decides by the rules of a bundle. It is safe for concurrent use.
+type Engine struct {
+	current  atomic.Pointer[program]
+	deadline time.Duration
+}
+
+// program is one bundle, ready to run; it is never changed.
+type program struct {
+	decision rego.PreparedEvalQuery
+	rules    map[string]Meta
+	revision string
+}
+
+// Load makes an engine of the bundle in dir, or of the embedded one when dir is
+// empty. A bundle that does not compile, has mistakes in its data or cannot decide
+// about an empty answer is an error, as lines of file:line: message where it has a
+// place.
+func Load(ctx context.Context, dir string) (*Engine, error) {
+	e := &Engine{deadline: Deadline}
+	if err := e.Reload(ctx, dir); err != nil {
+		return nil, err
+	}
+	return e, nil
+}
+
+// Reload puts the bundle in dir in the place of the present one. It is made ready
+// aside and swapped in at once: decisions under way keep theirs, and on an error the
+// present bundle stays.
+func (e *Engine) Reload(ctx context.Context, dir string) error {
+	fsys, prefix, name := open(dir)
+	src, err := read(fsys, prefix)
+	if err != nil {
+		return fmt.Errorf("loading policies from %s: %w", name, err)
+	}
+	p, err := e.prepare(ctx, src)
+	if err != nil {
+		return fmt.Errorf("loading policies from %s: %w", name, err)
+	}
+	e.current.Store(p)
+	return nil
+}
+
+// open is the file system of a bundle, what its files' names begin with in messages,
+// and how to call it.
+func open(dir string) (fsys fs.FS, prefix, name string) {
+	if dir == "" {
+		return Default(), "policies/bundle/", "the embedded bundle"
+	}
+	return os.DirFS(dir), filepath.ToSlash(filepath.Clean(dir)) + "/", dir
+}
+
+func (e *Engine) prepare(ctx context.Context, src *source) (*program, error) {
+	compiler, err := compile(src.rules)
+	if err != nil {
+		return nil, err
+	}
+	p := &program{revision: src.revision}
+	if p.rules, err = metadata(src.rules); err != nil {
+		return nil, err
+	}
+	store := inmem.NewFromObjectWithOpts(src.data, inmem.OptReturnASTValuesOnRead(true))
+	query := func(q string) (rego.PreparedEvalQuery, error) {
+		return rego.New(
+			rego.Query(q), rego.Compiler(compiler), rego.Store(store), rego.Capabilities(Capabilities()),
+			rego.StrictBuiltinErrors(true), rego.GenerateJSON(keepTerm),
+		).PrepareForEval(ctx)
+	}
+	if p.decision, err = query(decisionQuery); err != nil {
+		return nil, positions(err)
+	}
+	problems, err := query(problemsQuery)
+	if err != nil {
+		return nil, positions(err)
+	}
+	empty := &Input{Final: true}
+	if err := p.problems(ctx, problems, empty, max(e.deadline, time.Second)); err != nil {
+		return nil, err
+	}
+	if _, err := p.decide(ctx, empty, max(e.deadline, time.Second)); err != nil {
+		return nil, fmt.Errorf("deciding about an empty answer: %w", err)
+	}
+	return p, nil
+}
+
+// keepTerm leaves the result as Rego's own value, which is read without a detour
+// over maps and bounded while it is read.
+func keepTerm(t *ast.Term, _ *rego.EvalContext) (any, error) { return t, nil }
+
+// Decide asks the policy about what guards measured. An undefined or malformed
+// decision, an error inside a rule and a rule that runs out of time are errors,
+// never an allow.
+func (e *Engine) Decide(ctx context.Context, in *Input) (Decision, error) {
+	d, err := e.current.Load().decide(ctx, in, e.deadline)
+	if err != nil {
+		return Decision{}, fmt.Errorf("deciding by policy: %w", err)
+	}
+	return d, nil
+}
+
+// Revision is a short hash of the rules and data in force: the same files give the
+// same revision on every machine.
+func (e *Engine) Revision() string { return e.current.Load().revision }
+
+// Rules lists the rules in force, by id.
+func (e *Engine) Rules() []Meta {
+	p := e.current.Load()
+	list := make([]Meta, 0, len(p.rules))
+	for _, id := range slices.Sorted(maps.Keys(p.rules)) {
+		list = append(list, p.rules[id])
+	}
+	return list
+}
+
+func (p *program) decide(ctx context.Context, in *Input, deadline time.Duration) (Decision, error) {
+	term, err := eval(ctx, p.decision, in, deadline)
+	if err != nil {
+		return Decision{}, err
+	}
+	if term == nil {
+		return Decision{}, errors.New(decisionQuery + " is undefined")
+	}
+	d, err := decode(term, in, p.rules)
+	if err != nil {
+		return Decision{}, err
+	}
+	d.Revision = p.revision
+	return d, nil
+}
+
+// problems asks the bundle what is wrong with its own data. A bundle that does not
+// check it has none.
+func (p *program) problems(ctx context.Context, query rego.PreparedEvalQuery, in *Input, deadline time.Duration) error {
+	term, err := eval(ctx, query, in, deadline)
+	if err != nil {
+		return fmt.Errorf("checking the data: %w", err)
+	}
+	if term == nil {
+		return nil
+	}
+	set, ok := term.Value.(ast.Set)
+	if !ok {
+		return fmt.Errorf("%s is a %s, not a set", problemsQuery, ast.ValueName(term.Value))
+	}
+	var lines []string
+	for _, t := range set.Slice() {
+		s, _ := t.Value.(ast.String)
+		lines = append(lines, "data: "+string(s))
+	}
+	if len(lines) > 0 {
+		return errors.New(strings.Join(lines, "\n"))
+	}
+	return nil
+}
+
+// eval runs a query on in; the term is nil when the result is undefined.
+func eval(ctx context.Context, query rego.PreparedEvalQuery, in *Input, deadline time.Duration) (*ast.Term, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	input, err := in.Value()
+	if err != nil {
+		return nil, err
+	}
+	// A timer is cheaper than the context and goroutine that OPA would use.
+	cancel := topdown.NewCancel()
+	timer := time.AfterFunc(deadline, cancel.Cancel)
+	defer timer.Stop()
+	defer context.AfterFunc(ctx, cancel.Cancel)()
+	results, err := query.Eval(ctx, rego.EvalParsedInput(input), rego.EvalExternalCancel(cancel))
+	switch {
+	case topdown.IsCancel(err) && ctx.Err() != nil:
+		return nil, ctx.Err()
+	case topdown.IsCancel(err):
+		return nil, fmt.Errorf("the rules took longer than %s", deadline)
+	case err != nil:
+		return nil, err
+	case len(results) == 0:
+		return nil, nil
+	case len(results) > 1 || len(results[0].Expressions) != 1:
+		return nil, errors.New("the query has several results")
+	}
+	term, ok := results[0].Expressions[0].Value.(*ast.Term)
+	if !ok {
+		return nil, fmt.Errorf("the result is a %T", results[0].Expressions[0].Value)
+	}
+	return term, nil
+}
