@@ -1,0 +1,291 @@
+package groundtruth
+
+import (
+	"sync"
+
+	"github.com/kljensen/snowball/english"
+)
+
+// An index is an inverted index over the passages of all collections, in
+// memory. Any number of goroutines may search it while one changes it: what a
+// change adds stays hidden until publish makes all of it visible at once, and
+// no lock is held for longer than a few passages take.
+type index struct {
+	mu          sync.RWMutex
+	words       map[string]uint32 // a folded word as met -> term
+	stems       map[string]uint32 // a stem -> the same term
+	collections map[string]*collection
+	revision    revision
+
+	// For the one writer.
+	tok    Tokenizer
+	counts []uint16 // by term: how often in the passage at hand, in halves
+	seen   []uint32 // terms with a count
+}
+
+// A collection has its own postings, so that a search of one collection cannot
+// touch another. A passage is known by its number in docs.
+type collection struct {
+	terms   map[uint32]*postings
+	docs    []document
+	lengths []uint16 // of each passage, in half terms
+	hidden  []uint64 // bit set: not yet published, or removed
+	live    int      // passages that are visible
+	length  int64    // of those, in half terms
+	sources map[string]*source
+}
+
+type document struct {
+	src     *source
+	ordinal int
+}
+
+// source is one stored document; it never changes.
+type source struct {
+	Source
+	passages []Passage
+	digest   uint64
+	first    int // number of its first passage in docs
+}
+
+// postings lists the passages that hold a term, by ascending number.
+type postings struct {
+	list  []posting
+	dense []uint16 // of a frequent term: posting.tf by passage, for look-ups
+	live  int      // visible ones
+	// maxTF and minLength bound what any passage can score for this term.
+	maxTF, minLength uint16
+}
+
+// posting says how often a passage holds a term, and how long the passage is,
+// both in halves of a term: a word of the text counts two, one of the heading
+// or the title counts one.
+type posting struct {
+	doc        uint32
+	tf, length uint16
+}
+
+const (
+	weightText    = 2
+	weightHeading = 1
+)
+
+func newIndex() *index {
+	return &index{words: map[string]uint32{}, stems: map[string]uint32{}, collections: map[string]*collection{}}
+}
+
+func newCollection() *collection {
+	return &collection{terms: map[uint32]*postings{}, sources: map[string]*source{}}
+}
+
+func (c *collection) isHidden(doc uint32) bool { return c.hidden[doc>>6]&(1<<(doc&63)) != 0 }
+
+// stem reduces an English word to its stem; other terms stay as they are.
+func stem(word []byte) string {
+	for _, c := range word {
+		if c < 'a' || c > 'z' {
+			return string(word)
+		}
+	}
+	return english.Stem(string(word), false)
+}
+
+// lookup finds the term of a folded word, under the read lock.
+func (ix *index) lookup(word []byte) (uint32, bool) {
+	if id, ok := ix.words[string(word)]; ok {
+		return id, true
+	}
+	// A form that no passage has: "refunding" where they say "refunds".
+	id, ok := ix.stems[stem(word)]
+	return id, ok
+}
+
+// intern is lookup for the writer: a new word gets a term. Only the writer
+// changes the maps, so it reads them without the lock.
+func (ix *index) intern(word []byte) uint32 {
+	if id, ok := ix.words[string(word)]; ok {
+		return id
+	}
+	s := stem(word)
+	ix.mu.Lock()
+	defer ix.mu.Unlock()
+	id, ok := ix.stems[s]
+	if !ok {
+		id = uint32(len(ix.stems))
+		ix.stems[s] = id
+	}
+	ix.words[string(word)] = id
+	return id
+}
+
+// count tallies the terms of a passage into ix.counts and ix.seen, and returns
+// its length in half terms.
+func (ix *index) count(title string, p *Passage) (length int) {
+	ix.seen = ix.seen[:0]
+	add := func(text string, weight uint16) {
+		ix.tok.Terms(text, func(term []byte, _, _ int) bool {
+			id := ix.intern(term)
+			if int(id) >= len(ix.counts) {
+				ix.counts = append(ix.counts, make([]uint16, int(id)+1024-len(ix.counts))...)
+			}
+			if ix.counts[id] == 0 {
+				ix.seen = append(ix.seen, id)
+			}
+			ix.counts[id] = min(ix.counts[id]+weight, 1<<15)
+			length += int(weight)
+			return true
+		})
+	}
+	add(p.Text, weightText)
+	add(p.Heading, weightHeading)
+	add(title, weightHeading)
+	return min(length, 1<<16-1)
+}
+
+// A change is what publish makes visible: sources added to the postings, and
+// those that go.
+type change struct {
+	ix        *index
+	add, drop []*source
+	df        map[*postings]int // by how much the number of visible passages changes
+	length    map[*collection]int64
+}
+
+func (ix *index) begin() *change {
+	return &change{ix: ix, df: map[*postings]int{}, length: map[*collection]int64{}}
+}
+
+// put adds a source, still hidden.
+func (ch *change) put(src *source) {
+	ix := ch.ix
+	c := ix.collections[src.Collection]
+	if c == nil {
+		c = newCollection()
+		ix.mu.Lock()
+		ix.collections[src.Collection] = c
+		ix.mu.Unlock()
+	}
+	src.first = len(c.docs)
+	for i := range src.passages {
+		length := ix.count(src.Title, &src.passages[i])
+		ch.length[c] += int64(length)
+		ix.mu.Lock()
+		doc := uint32(len(c.docs))
+		c.docs = append(c.docs, document{src, i})
+		c.lengths = append(c.lengths, uint16(length))
+		if int(doc>>6) >= len(c.hidden) {
+			c.hidden = append(c.hidden, 0)
+		}
+		c.hidden[doc>>6] |= 1 << (doc & 63)
+		for _, id := range ix.seen {
+			pl := c.terms[id]
+			if pl == nil {
+				pl = &postings{minLength: 1<<16 - 1}
+				c.terms[id] = pl
+			}
+			tf := ix.counts[id]
+			pl.add(posting{doc, tf, uint16(length)})
+			ch.df[pl]++
+		}
+		ix.mu.Unlock()
+		for _, id := range ix.seen {
+			ix.counts[id] = 0
+		}
+	}
+	ch.add = append(ch.add, src)
+}
+
+// add appends a posting. A term in more than an eighth of the passages, counted
+// once there are some, gets a table by passage as well.
+func (pl *postings) add(p posting) {
+	pl.list = append(pl.list, p)
+	pl.maxTF, pl.minLength = max(pl.maxTF, p.tf), min(pl.minLength, p.length)
+	if pl.dense != nil {
+		pl.setDense(p)
+	} else if len(pl.list)%256 == 0 && len(pl.list) > int(p.doc)/8 {
+		for _, q := range pl.list {
+			pl.setDense(q)
+		}
+	}
+}
+
+func (pl *postings) setDense(p posting) {
+	if n := int(p.doc) + 1; n > len(pl.dense) {
+		pl.dense = append(pl.dense, make([]uint16, n-len(pl.dense))...)
+	}
+	pl.dense[p.doc] = p.tf
+}
+
+// remove takes a source away at the next publish.
+func (ch *change) remove(src *source) {
+	ix := ch.ix
+	c := ix.collections[src.Collection]
+	for i := range src.passages {
+		ch.length[c] -= int64(ix.count(src.Title, &src.passages[i]))
+		for _, id := range ix.seen {
+			ch.df[c.terms[id]]--
+			ix.counts[id] = 0
+		}
+	}
+	ch.drop = append(ch.drop, src)
+}
+
+// publish makes the change visible, all at once.
+func (ch *change) publish(rev revision) {
+	ix := ch.ix
+	ix.mu.Lock()
+	defer ix.mu.Unlock()
+	for _, src := range ch.drop { // before add: a source is replaced under its own name
+		c := ix.collections[src.Collection]
+		delete(c.sources, src.ID)
+		c.show(src, false)
+	}
+	for _, src := range ch.add {
+		c := ix.collections[src.Collection]
+		c.sources[src.ID] = src
+		c.show(src, true)
+	}
+	for pl, n := range ch.df {
+		pl.live += n
+	}
+	for c, n := range ch.length {
+		c.length += n
+	}
+	ix.revision = rev
+}
+
+func (c *collection) show(src *source, visible bool) {
+	for doc := src.first; doc < src.first+len(src.passages); doc++ {
+		if visible {
+			c.hidden[doc>>6] &^= 1 << (doc & 63)
+			c.live++
+		} else {
+			c.hidden[doc>>6] |= 1 << (doc & 63)
+			c.live--
+		}
+	}
+}
+
+// wasteful reports whether more passages were removed than are left, so that
+// building the index anew pays.
+func (ix *index) wasteful() bool {
+	all, live := 0, 0
+	for _, c := range ix.collections {
+		all, live = all+len(c.docs), live+c.live
+	}
+	return all-live > live+1024
+}
+
+// rebuilt returns a new index over the same sources.
+func (ix *index) rebuilt() *index {
+	next := newIndex()
+	ch := next.begin()
+	for _, c := range ix.collections {
+		for _, src := range c.sources {
+			again := *src
+			ch.put(&again)
+		}
+	}
+	ch.publish(ix.revision)
+	return next
+}

@@ -1,0 +1,354 @@
+package groundtruth
+
+import (
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"embed"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"sort"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/pressly/goose/v3"
+	_ "modernc.org/sqlite" // the driver "sqlite"
+)
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// pollEvery is how often the store looks whether another process changed it.
+const pollEvery = time.Second
+
+// SQLite is the embedded Store: sources and passages in one SQLite file, and an
+// index over them in memory. A change is on disk before it can be found, and
+// survives the death of the process; a power cut may lose the last changes but
+// no part of one (WAL with synchronous=NORMAL). Changes that other processes
+// make to the file are found within about a second.
+type SQLite struct {
+	db    *sql.DB
+	index atomic.Pointer[index]
+	write sync.Mutex // one change at a time, in the file and in the index
+
+	stop    context.CancelFunc
+	stopped chan struct{}
+	stale   atomic.Pointer[error]
+}
+
+var _ Store = (*SQLite)(nil)
+
+// revision is the state of a store: the number of changes so far and a digest
+// of all sources that does not depend on their order.
+type revision struct {
+	number int64
+	digest uint64
+}
+
+// Open opens the store at path, makes it and its folder if there is none, and
+// loads its index. The path ":memory:" is a store of its own that is gone after
+// Close.
+func Open(ctx context.Context, path string) (*SQLite, error) {
+	if path != ":memory:" {
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			return nil, fmt.Errorf("making the folder of the ground truth: %w", err)
+		}
+	}
+	db, err := connect(path)
+	if err != nil {
+		return nil, fmt.Errorf("opening the ground truth %s: %w", path, err)
+	}
+	s := &SQLite{db: db, stopped: make(chan struct{})}
+	if err := s.load(ctx); err != nil {
+		db.Close()
+		return nil, fmt.Errorf("opening the ground truth %s: %w", path, err)
+	}
+	poll, stop := context.WithCancel(context.Background())
+	s.stop = stop
+	if path == ":memory:" {
+		close(s.stopped)
+	} else {
+		go s.watch(poll)
+	}
+	return s, nil
+}
+
+func connect(path string) (*sql.DB, error) {
+	q := url.Values{"_txlock": {"immediate"}, "_pragma": {"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(NORMAL)", "foreign_keys(1)"}}
+	dsn := "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + q.Encode()
+	if path == ":memory:" {
+		dsn = "file::memory:?" + q.Encode()
+	}
+	db, err := sql.Open("sqlite", dsn)
+	if err != nil {
+		return nil, err
+	}
+	db.SetMaxOpenConns(1) // searches do not come here; and ":memory:" is a connection's own
+	return db, nil
+}
+
+func (s *SQLite) load(ctx context.Context) error {
+	if err := migrate(ctx, s.db); err != nil {
+		return err
+	}
+	s.index.Store(newIndex())
+	s.write.Lock()
+	defer s.write.Unlock()
+	return s.reload(ctx)
+}
+
+// migrate brings the file to this program's schema. Two processes may open a
+// new file at once, and goose does not wait for the other: so it is tried again.
+func migrate(ctx context.Context, db *sql.DB) error {
+	dir, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return err
+	}
+	p, err := goose.NewProvider(goose.DialectSQLite3, db, dir)
+	if err != nil {
+		return err
+	}
+	for try := 0; ; try++ {
+		if _, err = p.Up(ctx); err == nil || try == 3 || ctx.Err() != nil {
+			break
+		}
+		time.Sleep(50 * time.Millisecond << try)
+	}
+	if err != nil {
+		return fmt.Errorf("bringing its schema up to date: %w", err)
+	}
+	current, latest, err := p.GetVersions(ctx)
+	if err != nil {
+		return fmt.Errorf("reading its schema version: %w", err)
+	}
+	if current > latest {
+		return fmt.Errorf("its schema version is %d and this program knows up to %d: it was written by a newer touchstone", current, latest)
+	}
+	return nil
+}
+
+// Search implements Store.
+func (s *SQLite) Search(ctx context.Context, q Query) ([]Evidence, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	k := q.K
+	if k <= 0 {
+		k = DefaultK
+	}
+	return s.index.Load().search(q.Collections, q.Text, k), nil
+}
+
+// Replace implements Store. Its Passages must be pieces of its Text.
+func (s *SQLite) Replace(ctx context.Context, doc Document) (bool, error) {
+	if err := doc.check(); err != nil {
+		return false, err
+	}
+	s.write.Lock()
+	defer s.write.Unlock()
+	src := newSource(&doc, time.Now())
+	changed, err := s.change(ctx, func(tx *sql.Tx, number int64) (digest uint64, changed bool, err error) {
+		var key int64
+		var hash string
+		err = tx.QueryRowContext(ctx, `SELECT key, hash FROM sources WHERE collection = ? AND id = ?`, doc.Collection, doc.ID).Scan(&key, &hash)
+		switch {
+		case err == nil && hash == doc.Hash:
+			return 0, false, nil
+		case err == nil:
+			digest = digestOf(doc.Collection, doc.ID, hash)
+			if err = remove(ctx, tx, key); err != nil {
+				return 0, false, err
+			}
+		case !errors.Is(err, sql.ErrNoRows):
+			return 0, false, err
+		}
+		return digest ^ src.digest, true, insert(ctx, tx, src, doc.Text, number)
+	}, src)
+	if err != nil {
+		return false, fmt.Errorf("storing %s: %w", doc.ID, err)
+	}
+	return changed, nil
+}
+
+// Delete implements Store.
+func (s *SQLite) Delete(ctx context.Context, collection, sourceID string) error {
+	s.write.Lock()
+	defer s.write.Unlock()
+	_, err := s.change(ctx, func(tx *sql.Tx, _ int64) (uint64, bool, error) {
+		var key int64
+		var hash string
+		err := tx.QueryRowContext(ctx, `SELECT key, hash FROM sources WHERE collection = ? AND id = ?`, collection, sourceID).Scan(&key, &hash)
+		if errors.Is(err, sql.ErrNoRows) {
+			err = ErrNotFound
+		}
+		if err != nil {
+			return 0, false, err
+		}
+		return digestOf(collection, sourceID, hash), true, remove(ctx, tx, key)
+	}, &source{Source: Source{Collection: collection, ID: sourceID}})
+	if err != nil {
+		return fmt.Errorf("deleting %s from collection %q: %w", sourceID, collection, err)
+	}
+	return nil
+}
+
+// change runs do in one transaction and then brings the index to what was
+// committed. do returns how it changes the digest. about is the source that it
+// changes: its new state, or one without passages when it is deleted. The
+// caller holds s.write.
+func (s *SQLite) change(ctx context.Context, do func(*sql.Tx, int64) (uint64, bool, error), about *source) (bool, error) {
+	tx, err := s.db.BeginTx(ctx, nil)
+	if err != nil {
+		return false, err
+	}
+	defer tx.Rollback()
+	rev, err := readRevision(ctx, tx)
+	if err != nil {
+		return false, err
+	}
+	before := rev
+	rev.number++
+	digest, changed, err := do(tx, rev.number)
+	if err != nil || !changed {
+		return false, err
+	}
+	rev.digest ^= digest
+	if _, err := tx.ExecContext(ctx, `UPDATE revision SET number = ?, digest = ?`, rev.number, int64(rev.digest)); err != nil {
+		return false, err
+	}
+	if err := tx.Commit(); err != nil {
+		return false, err
+	}
+	ix := s.index.Load()
+	if ix.revision != before { // another process was here: take its changes along
+		return true, s.reload(context.WithoutCancel(ctx))
+	}
+	s.apply([]*source{about}, rev)
+	return true, nil
+}
+
+// apply brings the index to rev, given the sources that differ.
+func (s *SQLite) apply(sources []*source, rev revision) {
+	ix := s.index.Load()
+	ch := ix.begin()
+	for _, src := range sources {
+		if c := ix.collections[src.Collection]; c != nil && c.sources[src.ID] != nil {
+			ch.remove(c.sources[src.ID])
+		}
+		if src.Hash != "" {
+			ch.put(src)
+		}
+	}
+	ch.publish(rev)
+	if ix.wasteful() {
+		s.index.Store(ix.rebuilt())
+	}
+}
+
+// Sources implements Store.
+func (s *SQLite) Sources(ctx context.Context, collection string) ([]Source, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	ix := s.index.Load()
+	ix.mu.RLock()
+	defer ix.mu.RUnlock()
+	list := []Source{}
+	for name, c := range ix.collections {
+		if collection != "" && collection != name {
+			continue
+		}
+		for _, src := range c.sources {
+			list = append(list, src.Source)
+		}
+	}
+	sort.Slice(list, func(i, j int) bool {
+		if list[i].Collection != list[j].Collection {
+			return list[i].Collection < list[j].Collection
+		}
+		return list[i].ID < list[j].ID
+	})
+	return list, nil
+}
+
+// Revision implements Store: the number of changes so far and eight digits of
+// the digest of all sources, "7-ab12cd34".
+func (s *SQLite) Revision() string {
+	ix := s.index.Load()
+	ix.mu.RLock()
+	defer ix.mu.RUnlock()
+	for _, c := range ix.collections {
+		if len(c.sources) > 0 {
+			return fmt.Sprintf("%d-%08x", ix.revision.number, uint32(ix.revision.digest>>32))
+		}
+	}
+	return "0"
+}
+
+// Stale returns why the index may be behind the file: the last attempt to read
+// another process's changes failed. Searches still serve the last good state.
+func (s *SQLite) Stale() error {
+	if err := s.stale.Load(); err != nil {
+		return *err
+	}
+	return nil
+}
+
+// Close stops looking for changes and closes the file. What was loaded can
+// still be searched.
+func (s *SQLite) Close() error {
+	s.stop()
+	<-s.stopped
+	return s.db.Close()
+}
+
+// check reports what would make a document unusable.
+func (d *Document) check() error {
+	switch {
+	case d.ID == "":
+		return errors.New("storing a document: it has no ID")
+	case d.Collection == "":
+		return fmt.Errorf("storing %s: it names no collection", d.ID)
+	case d.Hash == "":
+		return fmt.Errorf("storing %s: it has no hash", d.ID)
+	}
+	for i, p := range d.Passages {
+		if p.Start < 0 || p.End > len(d.Text) || p.Start > p.End || d.Text[p.Start:p.End] != p.Text {
+			return fmt.Errorf("storing %s: passage %d is not the text at %d:%d", d.ID, i, p.Start, p.End)
+		}
+		if p.Ordinal != i {
+			return fmt.Errorf("storing %s: passage %d calls itself %d", d.ID, i, p.Ordinal)
+		}
+	}
+	return nil
+}
+
+func newSource(d *Document, at time.Time) *source {
+	src := &source{Source: Source{ID: d.ID, Collection: d.Collection, Title: d.Title, Media: d.Media, Hash: d.Hash,
+		Revision: d.Hash[:min(12, len(d.Hash))], Passages: len(d.Passages), Bytes: len(d.Text), Updated: at.UTC().Truncate(time.Millisecond)},
+		digest: digestOf(d.Collection, d.ID, d.Hash)}
+	// Pieces of one copy: a caller's text may be part of something larger.
+	text := strings.Clone(d.Text)
+	src.passages = make([]Passage, len(d.Passages))
+	for i, p := range d.Passages {
+		p.Text, p.Heading = text[p.Start:p.End], strings.Clone(p.Heading)
+		if i > 0 && p.Heading == src.passages[i-1].Heading {
+			p.Heading = src.passages[i-1].Heading
+		}
+		src.passages[i] = p
+	}
+	return src
+}
+
+// digestOf stands for one source in the digest of a store.
+func digestOf(collection, id, hash string) uint64 {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%q %q %q", collection, id, hash))
+	return binary.BigEndian.Uint64(sum[:])
+}
