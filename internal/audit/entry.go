@@ -25,7 +25,7 @@ type Keep string
 
 const (
 	KeepAll  Keep = "keep" // as sent
-	KeepMask Keep = "mask" // with e-mails, phone and account numbers, names of persons masked
+	KeepMask Keep = "mask" // with e-mail addresses, phone, card and account numbers, long runs of digits and secrets masked
 	KeepHash Keep = "hash" // SHA-256 only; reasons and quotes, which repeat content, are left out
 )
 
