@@ -28,9 +28,10 @@ type source struct {
 	revision string
 }
 
-// read parses the .rego files and data.yaml (or data.json) of a bundle. Names in
-// messages begin with prefix. Hidden files and directories are left out.
-func read(fsys fs.FS, prefix string) (*source, error) {
+// read parses the .rego files and data.yaml (or data.json) of a bundle, its tests
+// only withTests. Names in messages begin with prefix. Hidden files and directories
+// are left out.
+func read(fsys fs.FS, prefix string, withTests bool) (*source, error) {
 	src := &source{rules: map[string]*ast.Module{}, tests: map[string]*ast.Module{}, data: map[string]any{}}
 	sum, size := sha256.New(), 0
 	err := fs.WalkDir(fsys, ".", func(name string, d fs.DirEntry, err error) error {
@@ -44,7 +45,8 @@ func read(fsys fs.FS, prefix string) (*source, error) {
 			return nil
 		}
 		ext := path.Ext(name)
-		if d.IsDir() || ext != ".rego" && ext != ".yaml" && ext != ".yml" && ext != ".json" {
+		test := strings.HasSuffix(name, "_test.rego")
+		if d.IsDir() || test && !withTests || ext != ".rego" && ext != ".yaml" && ext != ".yml" && ext != ".json" {
 			return nil
 		}
 		if info, err := fs.Stat(fsys, name); err != nil {
@@ -56,7 +58,6 @@ func read(fsys fs.FS, prefix string) (*source, error) {
 		if err != nil {
 			return err
 		}
-		test := strings.HasSuffix(name, "_test.rego")
 		if !test { // tests decide nothing
 			fmt.Fprintf(sum, "%s %d\n", name, len(text))
 			sum.Write(text)

@@ -57,7 +57,7 @@ func Load(ctx context.Context, dir string) (*Engine, error) {
 // present bundle stays.
 func (e *Engine) Reload(ctx context.Context, dir string) error {
 	fsys, prefix, name := open(dir)
-	src, err := read(fsys, prefix)
+	src, err := read(fsys, prefix, false)
 	if err != nil {
 		return fmt.Errorf("loading policies from %s: %w", name, err)
 	}

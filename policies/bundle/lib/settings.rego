@@ -15,13 +15,19 @@ for_app := data.apps[input.app]
 # title: The settings of one rule
 # description: Its defaults, then the route's, then the application's. Undefined when the rule is off.
 of(id) := settings if {
-	settings := object.union_n([
-		data.defaults[id],
-		object.get(for_route, id, {}),
-		object.get(for_app, id, {}),
-	])
+	settings := merged(id)
 	settings.action != "allow"
 }
+
+# Most answers come by routes and applications without overrides: no merging for them.
+merged(id) := data.defaults[id] if {
+	not for_route[id]
+	not for_app[id]
+} else := object.union_n([
+	data.defaults[id],
+	object.get(for_route, id, {}),
+	object.get(for_app, id, {}),
+])
 
 # METADATA
 # title: What a rule that fires adds to its violation set

@@ -13,6 +13,7 @@ package rules.hallucination.contradicted
 import data.lib.settings
 
 violation contains settings.violation(on, "The answer contradicts the ground truth.", sentences) if {
+	input.sentences.contradicted != [] # first: for most answers the rule ends here
 	on := settings.of("hallucination.contradicted")
 	sentences := [sentence.index |
 		some sentence in input.sentences.contradicted

@@ -14,8 +14,8 @@ import data.lib.settings
 
 violation contains settings.violation(on, "Too little of the answer is supported by the ground truth.", []) if {
 	input.final
+	input.groundedness != null # nothing was checked; and null < 0.6 holds in Rego
 	on := settings.of("hallucination.low_groundedness")
 	input.counts.checked >= on.min_checked
-	is_number(input.groundedness) # null when nothing was checked, and null < 0.6 holds in Rego
 	input.groundedness < on.threshold
 }

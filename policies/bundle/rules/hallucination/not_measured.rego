@@ -15,16 +15,16 @@ package rules.hallucination.not_measured
 import data.lib.settings
 
 violation contains settings.violation(on, message, sentences) if {
+	input.guards != {} # a route without guards is unchecked by choice
+	sentences != []
 	on := settings.of("hallucination.not_measured")
-	count(input.guards) > 0 # a route without guards is unchecked by choice
-	count(sentences) > 0
 }
 
 message := sprintf("Part of the answer could not be checked: %s did not run.", [concat(", ", input.unmeasured)]) if {
-	count(input.unmeasured) > 0
+	input.unmeasured != []
 } else := "Part of the answer could not be checked."
 
 # A guard that did not run has seen none of these sentences, whatever another guard says.
 sentences := [sentence.index | some sentence in input.sentences[_]] if {
-	count(input.unmeasured) > 0
+	input.unmeasured != []
 } else := [sentence.index | some sentence in input.sentences.not_measured]

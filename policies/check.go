@@ -1,0 +1,185 @@
+package policies
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io/fs"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+	"github.com/open-policy-agent/opa/v1/cover"
+	"github.com/open-policy-agent/opa/v1/format"
+	"github.com/open-policy-agent/opa/v1/storage/inmem"
+	"github.com/open-policy-agent/opa/v1/tester"
+	"github.com/open-policy-agent/opa/v1/topdown"
+)
+
+// TestResult is the outcome of one Rego test.
+type TestResult struct {
+	Name string // "rules.hallucination.contradicted_test.test_names_the_sentences"
+	At   string // file:line of the test or, when it failed, of the condition that did not hold
+	Pass bool
+	Why  string // it failed: the condition, or an error
+	Took time.Duration
+}
+
+// TestReport is the outcome of a bundle's tests.
+type TestReport struct {
+	Results   []TestResult // by name
+	Coverage  float64      // percent of the lines of rules that tests evaluate
+	Uncovered []string     // file:line of those that none does
+}
+
+// Failed counts the tests that did not pass.
+func (r *TestReport) Failed() (n int) {
+	for _, t := range r.Results {
+		if !t.Pass {
+			n++
+		}
+	}
+	return n
+}
+
+// Test runs the Rego tests of the bundle in dir, or of the embedded one: those in
+// files named _test.rego, with the same built-in functions as in production. With
+// run, a regular expression, only tests whose name matches are run.
+func Test(ctx context.Context, dir, run string) (*TestReport, error) {
+	fsys, prefix, name := open(dir)
+	src, err := read(fsys, prefix, true)
+	if err != nil {
+		return nil, fmt.Errorf("loading policies from %s: %w", name, err)
+	}
+	coverage := cover.New()
+	results, err := src.test(ctx, run, func(r *tester.Runner) { r.SetCoverageQueryTracer(coverage) })
+	if err != nil {
+		return nil, fmt.Errorf("testing policies from %s: %w", name, err)
+	}
+	report := &TestReport{}
+	for _, r := range results {
+		t := TestResult{
+			Name: strings.TrimPrefix(r.Package, "data.") + "." + r.Name,
+			At:   fmt.Sprintf("%s:%d", r.Location.File, r.Location.Row),
+			Pass: r.Pass(), Took: r.Duration,
+		}
+		switch {
+		case r.Skip:
+			t.Why = "skipped: its name begins with todo_"
+		case r.Error != nil:
+			t.Why = positions(r.Error).Error()
+		case r.Fail:
+			src.explain(ctx, &t, r)
+		}
+		report.Results = append(report.Results, t)
+	}
+	slices.SortFunc(report.Results, func(a, b TestResult) int { return strings.Compare(a.Name, b.Name) })
+	covered := coverage.Report(src.rules)
+	lines, hit := 0, 0
+	for file := range src.rules {
+		f := covered.Files[file]
+		hit += f.CoveredLines
+		lines += f.CoveredLines + f.NotCoveredLines
+		for _, r := range f.NotCovered {
+			report.Uncovered = append(report.Uncovered, fmt.Sprintf("%s:%d", file, r.Start.Row))
+		}
+	}
+	slices.Sort(report.Uncovered)
+	if lines > 0 {
+		report.Coverage = 100 * float64(hit) / float64(lines)
+	}
+	return report, nil
+}
+
+// test compiles rules and tests together and runs the tests that match.
+func (src *source) test(ctx context.Context, match string, set func(*tester.Runner)) ([]*tester.Result, error) {
+	modules := make(map[string]*ast.Module, len(src.rules)+len(src.tests))
+	for _, from := range []map[string]*ast.Module{src.rules, src.tests} {
+		for name, m := range from {
+			modules[name] = m.Copy() // compiling changes them
+		}
+	}
+	compiler := ast.NewCompiler().WithCapabilities(Capabilities()).WithStrict(true).WithDefaultRegoVersion(ast.RegoV1)
+	store := inmem.NewFromObject(src.data)
+	txn, err := store.NewTransaction(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer store.Abort(ctx, txn)
+	runner := tester.NewRunner().SetCompiler(compiler).SetStore(store).SetModules(modules).Filter(match).
+		RaiseBuiltinErrors(true).SetTimeout(10 * time.Second)
+	set(runner)
+	ch, err := runner.RunTests(ctx, txn)
+	if err != nil {
+		return nil, positions(err)
+	}
+	var results []*tester.Result
+	for r := range ch {
+		results = append(results, r)
+	}
+	return results, ctx.Err()
+}
+
+// explain runs a failed test again, traced, to name the condition in it that did
+// not hold.
+func (src *source) explain(ctx context.Context, t *TestResult, failed *tester.Result) {
+	t.Why = "a condition does not hold"
+	again, err := src.test(ctx, "^"+regexp.QuoteMeta(failed.Package+"."+failed.Name)+"$", func(r *tester.Runner) { r.EnableTracing(true) })
+	if err != nil || len(again) != 1 {
+		return
+	}
+	for _, event := range slices.Backward(again[0].Trace) {
+		expr, ok := event.Node.(*ast.Expr)
+		if ok && event.Op == topdown.FailOp && event.Location != nil && event.Location.File == failed.Location.File {
+			t.At = fmt.Sprintf("%s:%d", event.Location.File, event.Location.Row)
+			text := string(event.Location.Text)
+			if text == "" {
+				text = expr.String()
+			}
+			t.Why = "does not hold: " + text
+			return
+		}
+	}
+}
+
+// Check reports what Load would refuse about the bundle in dir, or the embedded
+// one, and files that `opa fmt` would change, as lines of file:line: message.
+func Check(ctx context.Context, dir string) error {
+	if _, err := Load(ctx, dir); err != nil {
+		return err
+	}
+	fsys, prefix, _ := open(dir)
+	var lines []string
+	err := fs.WalkDir(fsys, ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || !strings.HasSuffix(name, ".rego") {
+			return err
+		}
+		text, err := fs.ReadFile(fsys, name)
+		if err != nil {
+			return err
+		}
+		want, err := format.SourceWithOpts(prefix+name, text, format.Opts{RegoVersion: ast.RegoV1})
+		if err != nil {
+			return positions(err)
+		}
+		if !bytes.Equal(text, want) {
+			lines = append(lines, fmt.Sprintf("%s:%d: not as opa fmt writes it", prefix+name, firstDifference(text, want)))
+		}
+		return nil
+	})
+	if err == nil && len(lines) > 0 {
+		err = fmt.Errorf("%s", strings.Join(lines, "\n"))
+	}
+	return err
+}
+
+// firstDifference is the line in which two texts differ first.
+func firstDifference(a, b []byte) int {
+	n := 0
+	for n < len(a) && n < len(b) && a[n] == b[n] {
+		n++
+	}
+	return 1 + bytes.Count(a[:n], []byte("\n"))
+}
