@@ -6,6 +6,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"touchstone/groundtruth"
 	"touchstone/guards"
 	"touchstone/internal/judge"
 	"touchstone/policies"
@@ -115,7 +116,8 @@ func (r Runner) Run(ctx context.Context, source func(use func(Item) error) error
 // gives every sentence to the rows that it lies in.
 func (r Runner) judge(ctx context.Context, item Item) Result {
 	ex := guards.Exchange{
-		ID: item.ID, App: "eval", Route: r.Route, Collections: r.Collections, Given: given(item),
+		ID: item.ID, App: "eval", Route: r.Route, Collections: r.Collections,
+		Given: groundtruth.Given("context", item.Title, item.Context),
 	}
 	if item.Question != "" {
 		ex.Prompt = []guards.Message{{Role: "user", Text: item.Question}}
