@@ -1,0 +1,98 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"time"
+)
+
+// The two routes, chosen by the model's name.
+const (
+	plainModel   = "bench-plain"   // passed on, not checked
+	checkedModel = "bench-checked" // all that is on by default: verifier, policy, audit
+)
+
+const stoneConfig = `listen: %[1]s
+upstreams:
+  - {name: bench, base_url: "%[2]s/v1"}
+routes:
+  - {name: plain, models: [` + plainModel + `], upstream: bench, guards: []}
+  - {name: checked, models: [` + checkedModel + `], upstream: bench, collections: [default]}
+ground_truth: {path: "%[3]s/groundtruth.db"}
+audit: {path: "%[3]s/audit.db"}
+log: {level: warn}
+`
+
+// stone is the touchstone under measurement, with its knowledge base ingested.
+type stone struct {
+	binary, dir, config, address, pprof string
+	wantPprof                           bool
+}
+
+// prepare writes the configuration and ingests the knowledge base.
+func prepare(ctx context.Context, dir, binary string, c *corpus, upstream string) (*stone, error) {
+	s := &stone{binary: binary, dir: dir, config: filepath.Join(dir, "config.yaml")}
+	var err error
+	if s.address, err = freeAddress(); err != nil {
+		return nil, err
+	}
+	if err := os.WriteFile(s.config, fmt.Appendf(nil, stoneConfig, s.address, upstream, dir), 0o600); err != nil {
+		return nil, err
+	}
+	handbook := filepath.Join(dir, "handbook")
+	if err := os.Mkdir(handbook, 0o700); err != nil {
+		return nil, err
+	}
+	if err := c.write(handbook); err != nil {
+		return nil, err
+	}
+	start := time.Now()
+	out, err := exec.CommandContext(ctx, binary, "ingest", "-config", s.config, handbook).CombinedOutput()
+	if err != nil {
+		return nil, fmt.Errorf("ingesting the knowledge base: %w\n%s", err, out)
+	}
+	fmt.Fprintf(os.Stderr, "ingested %d passages in %.1f s: %s\n", len(c.passages), time.Since(start).Seconds(), lastLine(out))
+	return s, nil
+}
+
+func lastLine(out []byte) string {
+	lines := strings.Split(strings.TrimSpace(string(out)), "\n")
+	return lines[len(lines)-1]
+}
+
+func (s *stone) start(ctx context.Context) (*peer, error) {
+	args := []string{s.binary, "serve", "-config", s.config}
+	if s.wantPprof {
+		args = append(args, "-pprof", s.pprof)
+	}
+	return startPeer(ctx, s.dir, "touchstone", "http://"+s.address, "/readyz", args...)
+}
+
+// profile takes a CPU profile of the checked route at c=16.
+func (s *stone) profile(p *peer, o options, numbers *atomic.Uint64) error {
+	const seconds = 10
+	done := make(chan error, 1)
+	go func() {
+		resp, err := http.Get(fmt.Sprintf("http://%s/debug/pprof/profile?seconds=%d", s.pprof, seconds))
+		if err == nil {
+			var data []byte
+			data, err = io.ReadAll(resp.Body)
+			resp.Body.Close()
+			if err == nil {
+				err = os.WriteFile(o.profile, data, 0o644)
+			}
+		}
+		done <- err
+	}()
+	if _, err := drive(p.url, checkedModel, 16, (seconds+1)*time.Second, numbers); err != nil {
+		return err
+	}
+	return <-done
+}
