@@ -17,19 +17,15 @@ func mask(s string) string {
 		copy(out[from:to], cloak(label, to-from))
 	}
 	for i := 0; i < len(s); {
-		c := s[i]
-		switch {
-		case !(isAlnum(c) || c == '+' || c == '('):
+		if c := s[i]; !isAlnum(c) && c != '+' && c != '(' {
 			i++
-		case wordStart(s, i):
-			end, label := sensitive(s, i)
-			if label != "" {
-				cover(i, end, label)
-			}
-			i = end
-		default:
-			i++
+			continue
 		}
+		end, label := sensitive(s, i)
+		if label != "" {
+			cover(i, end, label)
+		}
+		i = end
 	}
 	if out == nil {
 		return s
@@ -195,17 +191,18 @@ func ibanEnd(s string, i int) int {
 	return end
 }
 
-// mailEnd returns where an e-mail address that starts at i ends, or 0.
+// mailEnd returns where an e-mail address that starts at i ends, or 0. It looks no
+// further than an address may be long (RFC 5321: 64 bytes, then 255).
 func mailEnd(s string, i int) int {
 	j := i
-	for j < len(s) && (isAlnum(s[j]) || s[j] >= 0x80 || strings.IndexByte("._%+-'", s[j]) >= 0) {
+	for j < len(s) && j-i < 64 && (isAlnum(s[j]) || s[j] >= 0x80 || strings.IndexByte("._%+-'", s[j]) >= 0) {
 		j++
 	}
 	if j == i || j >= len(s) || s[j] != '@' {
 		return 0
 	}
 	end, dot := j+1, false
-	for k := j + 1; k < len(s) && (isAlnum(s[k]) || s[k] >= 0x80 || s[k] == '.' || s[k] == '-'); k++ {
+	for k := j + 1; k < len(s) && k-j < 256 && (isAlnum(s[k]) || s[k] >= 0x80 || s[k] == '.' || s[k] == '-'); k++ {
 		if s[k] != '.' && s[k] != '-' {
 			end = k + 1
 			dot = dot || s[k-1] == '.'
@@ -238,12 +235,6 @@ func secretEnd(s string, i int) int {
 		}
 	}
 	return 0
-}
-
-// wordStart tells whether something may begin at i: nothing of a word stands
-// before it.
-func wordStart(s string, i int) bool {
-	return i == 0 || !isAlnum(s[i-1])
 }
 
 func isDigit(c byte) bool { return c >= '0' && c <= '9' }
