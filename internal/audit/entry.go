@@ -48,6 +48,7 @@ type Entry struct {
 	Keep     Keep            `json:"keep"`
 	Question string          `json:"question,omitempty"` // last user turn; its SHA-256 under KeepHash
 	Answers  []string        `json:"answers,omitempty"`  // by choice, as the upstream sent them; SHA-256 under KeepHash
+	Sent     []string        `json:"sent,omitempty"`     // by choice, as the client got them; absent when that is Answers
 	Choices  []judge.Receipt `json:"choices,omitempty"`
 	Latency  Latency         `json:"latency"`
 }

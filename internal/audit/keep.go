@@ -21,10 +21,7 @@ func (e *Entry) kept() *Entry {
 	}
 	out := *e
 	out.Question = text(e.Question)
-	out.Answers = make([]string, len(e.Answers))
-	for i, a := range e.Answers {
-		out.Answers[i] = text(a)
-	}
+	out.Answers, out.Sent = each(e.Answers, text), each(e.Sent, text)
 	if e.Keep != KeepMask {
 		text = func(string) string { return "" } // offsets and verdicts stay, words go
 	}
@@ -47,6 +44,17 @@ func (e *Entry) kept() *Entry {
 	return &out
 }
 
+func each(texts []string, change func(string) string) []string {
+	if texts == nil {
+		return nil
+	}
+	out := make([]string, len(texts))
+	for i, t := range texts {
+		out[i] = change(t)
+	}
+	return out
+}
+
 // hash is the hex SHA-256 of s; that of nothing is nothing.
 func hash(s string) string {
 	if s == "" {
@@ -60,6 +68,9 @@ func hash(s string) string {
 func (e *Entry) size() int64 {
 	n := 512 + len(e.Question) + len(e.Reason) + len(e.Model) + len(e.Path)
 	for _, a := range e.Answers {
+		n += len(a)
+	}
+	for _, a := range e.Sent {
 		n += len(a)
 	}
 	for i := range e.Choices {

@@ -83,7 +83,7 @@ func TestNothingForbiddenIsWritten(t *testing.T) {
 			e := entry(1, guards.Contradicted)
 			e.Keep = c.keep
 			text := "Write to " + mail + " in " + word + "."
-			e.Question, e.Answers[0] = text, text
+			e.Question, e.Answers[0], e.Sent = text, text, []string{text}
 			s := &e.Choices[0].Sentences[0]
 			s.Text, s.Reason, s.Evidence[0].Quote = text, text, text
 			l.Append(t.Context(), e, true)
