@@ -9,10 +9,10 @@ import (
 	"io/fs"
 	"maps"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 
+	"github.com/goccy/go-yaml"
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/util"
 )
@@ -94,11 +94,18 @@ func (src *source) addData(name, shown string, text []byte) error {
 	if base := strings.TrimSuffix(path.Base(name), path.Ext(name)); base != "data" {
 		return fmt.Errorf("%s: data is read from data.yaml or data.json only", shown)
 	}
+	if path.Ext(name) != ".json" {
+		// OPA takes the last of two equal keys; here that would drop what somebody set.
+		var checked any
+		var ye yaml.Error
+		if err := yaml.Unmarshal(text, &checked); errors.As(err, &ye) && ye.GetToken() != nil {
+			return fmt.Errorf("%s:%d: %s", shown, ye.GetToken().Position.Line, ye.GetMessage())
+		} else if err != nil {
+			return fmt.Errorf("%s: %w", shown, err)
+		}
+	}
 	var value map[string]any
 	if err := util.Unmarshal(text, &value); err != nil {
-		if m := yamlLine.FindStringSubmatch(err.Error()); m != nil {
-			return fmt.Errorf("%s:%s: %s", shown, m[1], m[2])
-		}
 		return fmt.Errorf("%s: %w", shown, err)
 	}
 	at := src.data
@@ -121,15 +128,23 @@ func (src *source) addData(name, shown string, text []byte) error {
 	return nil
 }
 
-var yamlLine = regexp.MustCompile(`^yaml: line (\d+): (.*)$`)
-
-// compile resolves and type-checks modules under the restricted capabilities.
-func compile(modules map[string]*ast.Module) (*ast.Compiler, error) {
-	c := ast.NewCompiler().WithCapabilities(Capabilities()).WithStrict(true).WithDefaultRegoVersion(ast.RegoV1)
-	if c.Compile(modules); c.Failed() {
-		return nil, positions(c.Errors)
-	}
-	return c, nil
+// compiler is one for rules of this bundle: strict, under the restricted
+// capabilities, and against data in the place of a rule.
+func (src *source) compiler() *ast.Compiler {
+	return ast.NewCompiler().WithCapabilities(Capabilities()).WithStrict(true).WithDefaultRegoVersion(ast.RegoV1).
+		WithPathConflictsCheck(func(at []string) (bool, error) {
+			var v any = src.data
+			for _, key := range at {
+				m, ok := v.(map[string]any)
+				if !ok {
+					return false, nil
+				}
+				if v, ok = m[key]; !ok {
+					return false, nil
+				}
+			}
+			return true, nil
+		})
 }
 
 // positions says an error of OPA as lines of file:line: message, ten at most.

@@ -2,6 +2,7 @@ package policies
 
 import (
 	"context"
+	"strings"
 	"testing"
 )
 
@@ -30,5 +31,44 @@ func TestRego(t *testing.T) {
 func TestDefaultBundleIsInOrder(t *testing.T) {
 	if err := Check(context.Background(), ""); err != nil {
 		t.Error(err)
+	}
+}
+
+func TestFailingRegoTestIsNamedWithItsCondition(t *testing.T) {
+	dir := folder(t, true, map[string]string{"rules/coverage/more_test.rego": `package rules.coverage.more_test
+
+import data.fixture
+import data.rules.coverage.skipped
+
+test_holds if fixture.sentence(1, 0.5).index == 1
+
+test_does_not_hold if {
+	answer := fixture.answer({"skipped": ["tool_calls"]})
+	found := skipped.violation with input as answer with data.defaults["coverage.skipped"] as {"action": "flag"}
+	count(found) == 2
+}
+
+test_error if 1 / to_number("0") == 1
+`})
+	report, err := Test(context.Background(), dir, "more_test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(report.Results) != 3 || report.Failed() != 2 {
+		t.Fatalf("got %+v", report.Results)
+	}
+	if r := report.Results[0]; r.Name != "rules.coverage.more_test.test_does_not_hold" || r.Pass ||
+		!strings.HasSuffix(r.At, "/rules/coverage/more_test.rego:11") || r.Why != "does not hold: count(found) == 2" {
+		t.Errorf("got %+v", r)
+	}
+	if r := report.Results[1]; r.Pass || !strings.Contains(r.Why, "more_test.rego:14: divide by zero") {
+		t.Errorf("got %+v", r)
+	}
+}
+
+func TestCheckNamesUnformattedFiles(t *testing.T) {
+	dir := folder(t, true, map[string]string{"extra.rego": "package extra\n\nx   := 1\n"})
+	if err := Check(context.Background(), dir); err == nil || !strings.HasSuffix(err.Error(), "/extra.rego:3: not as opa fmt writes it") {
+		t.Errorf("got %v", err)
 	}
 }

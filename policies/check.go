@@ -101,14 +101,13 @@ func (src *source) test(ctx context.Context, match string, set func(*tester.Runn
 			modules[name] = m.Copy() // compiling changes them
 		}
 	}
-	compiler := ast.NewCompiler().WithCapabilities(Capabilities()).WithStrict(true).WithDefaultRegoVersion(ast.RegoV1)
 	store := inmem.NewFromObject(src.data)
 	txn, err := store.NewTransaction(ctx)
 	if err != nil {
 		return nil, err
 	}
 	defer store.Abort(ctx, txn)
-	runner := tester.NewRunner().SetCompiler(compiler).SetStore(store).SetModules(modules).Filter(match).
+	runner := tester.NewRunner().SetCompiler(src.compiler()).SetStore(store).SetModules(modules).Filter(match).
 		RaiseBuiltinErrors(true).SetTimeout(10 * time.Second)
 	set(runner)
 	ch, err := runner.RunTests(ctx, txn)

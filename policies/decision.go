@@ -2,6 +2,13 @@
 // the guards measured. It alone imports OPA.
 package policies
 
+import (
+	"cmp"
+	"encoding/json"
+	"slices"
+	"strings"
+)
+
 // Action is what happens to an answer, from mildest to strictest.
 type Action string
 
@@ -59,8 +66,19 @@ type Decision struct {
 	Error    string `json:"error,omitempty"` // the engine failed and on_failure decided
 }
 
+// MarshalJSON writes no rules as an empty list, whoever made the decision.
+func (d Decision) MarshalJSON() ([]byte, error) {
+	type plain Decision
+	if d.Rules == nil {
+		d.Rules = []Rule{}
+	}
+	return json.Marshal(plain(d))
+}
+
 // Merge adds what a later segment of the same answer brought: the strictest
-// action stands, and a rule that fired again names the further sentences.
+// action stands, and a rule that fired again names the further sentences. The
+// strictest rules come first, as in the decision on a whole answer. Copies of d made
+// before stay as they were.
 func (d *Decision) Merge(later Decision) {
 	if later.Action.Strictness() > d.Action.Strictness() {
 		d.Action = later.Action
@@ -71,18 +89,26 @@ func (d *Decision) Merge(later Decision) {
 	if d.Error == "" {
 		d.Error = later.Error
 	}
-	for _, r := range later.Rules {
-		known := false
-		for i := range d.Rules {
-			have := &d.Rules[i]
-			if have.ID == r.ID && have.Action == r.Action && have.Replacement == r.Replacement {
-				known = true
-				have.Sentences = append(have.Sentences, r.Sentences...)
-				break
-			}
-		}
-		if !known {
-			d.Rules = append(d.Rules, r)
-		}
+	if len(later.Rules) == 0 {
+		return
 	}
+	d.Rules = slices.Clone(d.Rules)
+	for _, r := range later.Rules {
+		i := slices.IndexFunc(d.Rules, func(have Rule) bool {
+			return have.ID == r.ID && have.Action == r.Action && have.Replacement == r.Replacement
+		})
+		if i < 0 {
+			d.Rules = append(d.Rules, r)
+			continue
+		}
+		d.Rules[i].Sentences = slices.Concat(d.Rules[i].Sentences, r.Sentences)
+	}
+	sortRules(d.Rules)
+}
+
+// sortRules puts the strictest first, then by id.
+func sortRules(rules []Rule) {
+	slices.SortStableFunc(rules, func(a, b Rule) int {
+		return cmp.Or(b.Action.Strictness()-a.Action.Strictness(), strings.Compare(a.ID, b.ID))
+	})
 }

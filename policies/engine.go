@@ -79,11 +79,12 @@ func open(dir string) (fsys fs.FS, prefix, name string) {
 }
 
 func (e *Engine) prepare(ctx context.Context, src *source) (*program, error) {
-	compiler, err := compile(src.rules)
-	if err != nil {
-		return nil, err
+	compiler := src.compiler()
+	if compiler.Compile(src.rules); compiler.Failed() {
+		return nil, positions(compiler.Errors)
 	}
 	p := &program{revision: src.revision}
+	var err error
 	if p.rules, err = metadata(src.rules); err != nil {
 		return nil, err
 	}

@@ -141,12 +141,7 @@ func decode(term *ast.Term, in *Input, metas map[string]Meta) (Decision, error) 
 	if err != nil {
 		return d, err
 	}
-	slices.SortStableFunc(d.Rules, func(a, b Rule) int {
-		if by := b.Action.Strictness() - a.Action.Strictness(); by != 0 {
-			return by
-		}
-		return strings.Compare(a.ID, b.ID)
-	})
+	sortRules(d.Rules)
 	return d, nil
 }
 
