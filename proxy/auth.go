@@ -1,0 +1,67 @@
+package proxy
+
+import (
+	"crypto/sha256"
+	"crypto/subtle"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// caller is who sent a request and what it may see.
+type caller struct {
+	app    string
+	routes []string // empty: all
+	detail bool
+}
+
+func (c *caller) may(route string) bool {
+	return len(c.routes) == 0 || slices.Contains(c.routes, route)
+}
+
+// anonymous is everybody where no keys are configured.
+var anonymous = &caller{app: "anonymous", detail: true}
+
+// keyring knows client keys by their digests only.
+type keyring struct {
+	digests [][sha256.Size]byte
+	callers []*caller
+}
+
+func newKeyring(keys []Key) (*keyring, error) {
+	k := &keyring{}
+	for _, key := range keys {
+		if key.App == "" || key.Secret == "" {
+			return nil, fmt.Errorf("key of app %q: app and key must be given", key.App)
+		}
+		k.digests = append(k.digests, sha256.Sum256([]byte(key.Secret)))
+		k.callers = append(k.callers, &caller{app: key.App, routes: key.Routes, detail: key.Detail})
+	}
+	return k, nil
+}
+
+// caller finds who an Authorization header belongs to. It looks at every key
+// and compares digests, so that its time tells nothing about them.
+func (k *keyring) caller(authorization string) (*caller, error) {
+	if len(k.digests) == 0 {
+		return anonymous, nil
+	}
+	scheme, token, _ := strings.Cut(authorization, " ")
+	token = strings.TrimSpace(token)
+	if !strings.EqualFold(scheme, "bearer") || token == "" {
+		return nil, &apiError{status: 401, kind: "authentication_error", code: "missing_api_key",
+			message: "No API key was sent. Send it as: Authorization: Bearer KEY."}
+	}
+	sum := sha256.Sum256([]byte(token))
+	var found *caller
+	for i := range k.digests {
+		if subtle.ConstantTimeCompare(sum[:], k.digests[i][:]) == 1 {
+			found = k.callers[i]
+		}
+	}
+	if found == nil {
+		return nil, &apiError{status: 401, kind: "authentication_error", code: "invalid_api_key",
+			message: "The API key is not known here."}
+	}
+	return found, nil
+}

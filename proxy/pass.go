@@ -1,0 +1,149 @@
+package proxy
+
+import (
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"path"
+	"strings"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+	"github.com/tidwall/gjson"
+
+	"touchstone/internal/audit"
+	"touchstone/policies"
+)
+
+// writeTimeout is how long a client may take to accept a piece of a body.
+const writeTimeout = 30 * time.Second
+
+// pass hands a request to an upstream and its answer back, both unread: every
+// path below /v1 that the proxy does not know.
+func (s *Server) pass(c *fiber.Ctx) error {
+	rest, err := passPath(c)
+	if err != nil {
+		return err
+	}
+	if p, _, _ := strings.Cut(rest, "?"); c.Method() == fiber.MethodPost && isChatPath(p) {
+		return s.chat(c) // however it is spelt, an answer is not to slip by
+	}
+	x := s.begin(c, "pass")
+	err = s.servePass(c, x, rest)
+	if err != nil {
+		x.failed(err)
+		x.mark(c, audit.Unchecked, policies.Allow, nil)
+		x.finish()
+	}
+	return err
+}
+
+func (s *Server) servePass(c *fiber.Ctx, x *exchange, rest string) error {
+	if err := x.identify(c); err != nil {
+		return err
+	}
+	body := append([]byte(nil), c.Request().Body()...)
+	model := ""
+	if strings.Contains(string(c.Request().Header.ContentType()), "json") {
+		if m := gjson.GetBytes(body, "model"); m.Type == gjson.String {
+			model = strings.Clone(m.Str)
+		}
+	}
+	route, err := s.routes.find(model, x.who)
+	if err != nil {
+		return err
+	}
+	x.take(route)
+	x.entry.Model = model
+	header := http.Header{}
+	c.Request().Header.VisitAll(func(k, v []byte) {
+		if name := http.CanonicalHeaderKey(string(k)); !keptFromClient(name) {
+			header.Add(name, string(v))
+		}
+	})
+	rep, err := route.upstream.do(x.ctx, x.cancel, c.Method(), rest, header, body)
+	if err != nil {
+		return err
+	}
+	x.unchecked("pass_through", "the path is passed through unread")
+	x.entry.Stream = isEventStream(rep.Header)
+	x.relay(c, rep)
+	return nil
+}
+
+// passPath is what of a request's path and query follows /v1, as escaped by the
+// client. A path that would climb out of /v1 is refused: it would be sent with
+// the upstream's key.
+func passPath(c *fiber.Ctx) (string, error) {
+	u := c.Context().URI()
+	raw := string(u.PathOriginal())
+	for seg := range strings.SplitSeq(raw, "/") {
+		if plain, err := url.PathUnescape(seg); err != nil || plain == ".." || strings.ContainsAny(plain, "/\\\x00") && strings.Contains(plain, "..") {
+			return "", badRequest("", "The path is not acceptable.")
+		}
+	}
+	if len(raw) < 3 || !strings.EqualFold(raw[:3], "/v1") {
+		return "", badRequest("", "The path must begin with /v1.")
+	}
+	rest := raw[3:]
+	if q := u.QueryString(); len(q) > 0 {
+		rest += "?" + string(q)
+	}
+	return rest, nil
+}
+
+// isChatPath recognises the chat endpoint in spellings that an upstream may
+// take for it.
+func isChatPath(escaped string) bool {
+	plain, err := url.PathUnescape(escaped)
+	return err == nil && strings.EqualFold(path.Clean("/"+plain), "/chat/completions")
+}
+
+// passing is the body of an answer that nobody looks at.
+type passing struct {
+	x    *exchange
+	rep  *reply
+	conn net.Conn
+	sent bool
+	err  error // how the upstream failed
+}
+
+func (p *passing) Read(b []byte) (int, error) {
+	n, err := p.rep.Read(b)
+	if n > 0 && !p.sent {
+		p.sent = true
+		since := time.Since(p.x.start)
+		p.x.entry.Latency.FirstSentence = ms(since)
+		if p.x.entry.Stream {
+			p.x.first = since
+		}
+	}
+	if err != nil && err != io.EOF {
+		p.err = err
+	}
+	allow(p.conn)
+	return n, err
+}
+
+// CloseWithError ends the exchange; fasthttp calls it when the reply is out, or
+// with the reason why it could not be written.
+func (p *passing) CloseWithError(wErr error) error {
+	if wErr != nil && p.err == nil {
+		p.x.cancel(errClientGone)
+	}
+	p.x.upstream = p.rep.waited
+	if p.err != nil {
+		e := classify(p.x.ctx, p.x.entry.Upstream, p.err)
+		p.x.failure = e.code
+		p.x.entry.Reason = e.code
+	}
+	p.rep.Close()
+	p.x.finish()
+	return nil
+}
+
+// allow gives a client the time to accept what is about to be written.
+func allow(conn net.Conn) {
+	conn.SetWriteDeadline(time.Now().Add(writeTimeout)) // fails only on a connection already closed
+}
