@@ -61,8 +61,8 @@ func abbreviation(said []byte) abbreviationKind {
 			dotted = false
 		}
 	}
-	if kind, ok := abbreviations[string(lower[:len(word)])]; ok {
-		capital := word[0] != lower[0]
+	capital := word[0] != lower[0]
+	if kind, ok := abbreviations[string(lower[:len(word)])]; ok && (len(word) > 1 || !capital) {
 		switch string(lower[:len(word)]) {
 		case "sun", "sat", "mon", "wed", "mar", "st", "mt", "co", "sen", "rep", "gen", "pres", "gov", "hon", "rev":
 			if !capital { // "in the sun", "he sat", "the rep"
@@ -73,7 +73,7 @@ func abbreviation(said []byte) abbreviationKind {
 		}
 		return kind
 	}
-	if dotted && (len(word) > 1 || unicode.IsUpper(rune(word[0]))) {
+	if dotted && (len(word) > 1 || capital) {
 		return beforeName
 	}
 	return noAbbreviation
@@ -88,6 +88,9 @@ func isWordByte(b []byte) bool {
 // isOrdinal reports whether the sentence so far is only the number of a list
 // item, or has no letter or digit at all.
 func isOrdinal(said []byte) bool {
+	if len(said) > 24 {
+		return false
+	}
 	digits, other := 0, 0
 	for _, b := range said {
 		switch {
@@ -107,6 +110,24 @@ func isYesNo(said []byte) bool {
 	said = bytes.Trim(said, "*_")
 	return len(said) <= 3 && (bytes.EqualFold(said, []byte("yes")) || bytes.EqualFold(said, []byte("no")))
 }
+
+// announces reports whether the sentence so far starts like one that announces
+// what follows.
+func announces(said []byte) bool {
+	said = bytes.TrimLeft(said, "*_")
+	first, rest, _ := bytes.Cut(said, []byte(" "))
+	first = bytes.Replace(first, []byte("’"), []byte("'"), 1)
+	if len(first) > 0 && first[len(first)-1] == ',' && inSet(agreeing, first[:len(first)-1]) {
+		first, _, _ = bytes.Cut(rest, []byte(" "))
+		first = bytes.Replace(first, []byte("’"), []byte("'"), 1)
+	}
+	return inSet(announcers, first)
+}
+
+var (
+	agreeing   = set("sure certainly okay ok absolutely great")
+	announcers = set("here here's below summary answer")
+)
 
 // isRoman reports whether a word is a Roman numeral.
 func isRoman(word []byte) bool {

@@ -192,7 +192,7 @@ func opinion(s *sentence, i int) string {
 
 // leadIn recognises what only announces the text that follows.
 func leadIn(s *sentence, i int) string {
-	if s.digits || s.link {
+	if s.digits || s.link || s.colonInside() {
 		return ""
 	}
 	colon := s.last == ':' || s.last == '：'

@@ -118,6 +118,8 @@ func (c *Cutter) startsSentence(w window, p, run, next int) (starts, ok bool) {
 		return true, true
 	case unicode.IsDigit(r) || unicode.Is(unicode.Sc, r):
 		return !ellipsis, true // "between 5 ... 10"
+	case r == '-': // only a list item on the same line
+		return w.inlineItem(next + n)
 	case isContinuation(r):
 		return false, true
 	case unicode.IsLower(r):
@@ -140,6 +142,17 @@ func (c *Cutter) startsSentence(w window, p, run, next int) (starts, ok bool) {
 		return false, true
 	}
 	return ellipsis || c.uaxBreak(p, next, to), true
+}
+
+// inlineItem reports whether a space and a capital or bold text stand at i.
+func (w window) inlineItem(i int) (starts, ok bool) {
+	if r, n, ok := w.at(i); r != ' ' {
+		return false, ok
+	} else {
+		i += n
+	}
+	r, _, ok := w.at(i)
+	return unicode.IsUpper(r) || r == '*', ok
 }
 
 // uaxBreak reports whether UAX #29 has a sentence end between the terminator at

@@ -9,7 +9,7 @@ import (
 // plain marks the bytes of prose that decide nothing.
 var plain = func() (t [256]bool) {
 	for b := range utf8.RuneSelf {
-		t[b] = !isSpace(byte(b)) && b != '.' && b != '!' && b != '?' && b != '`'
+		t[b] = !isSpace(byte(b)) && b != '.' && b != '!' && b != '?' && b != '`' && b != ':'
 	}
 	return t
 }()
@@ -21,6 +21,16 @@ func (c *Cutter) text(final bool) bool {
 	for i < len(c.buf) {
 		b := c.buf[i]
 		if !c.isOpen && b != '\n' && !isSpace(b) {
+			if b == '-' && i > c.lineText { // a list item behind another on the same line
+				if i+1 == len(c.buf) && !final {
+					c.pos = i
+					return false
+				}
+				if i+1 < len(c.buf) && c.buf[i+1] == ' ' {
+					i++
+					continue
+				}
+			}
 			c.isOpen, c.open, c.space = true, i, 0
 		}
 		if c.isOpen && i-c.open >= maxUnit {
@@ -44,6 +54,17 @@ func (c *Cutter) text(final bool) bool {
 		case b == '`':
 			c.code = !c.code
 			i++
+			continue
+		case b == ':':
+			ends, ok := c.endsLeadIn(i, final)
+			if !ok {
+				c.pos = i
+				return false
+			}
+			i++
+			if ends {
+				c.emit(c.open, i)
+			}
 			continue
 		case b >= utf8.RuneSelf:
 			if !final && !utf8.FullRune(c.buf[i:]) {
@@ -71,6 +92,25 @@ func (c *Cutter) text(final bool) bool {
 	}
 	c.pos = i
 	return false
+}
+
+// endsLeadIn decides whether the colon at buf[p] ends a lead-in on the line of
+// the text that it announces: "Here is a summary: The fee is $5."
+func (c *Cutter) endsLeadIn(p int, final bool) (ends, ok bool) {
+	if c.unit == heading || c.code || p-c.open > lookahead || !announces(c.buf[c.open:p]) {
+		return false, true
+	}
+	limit := min(len(c.buf), p+lookahead)
+	w := window{b: c.buf[:limit], final: final || limit == p+lookahead}
+	next, newline, ok := w.skipSpace(p + 1)
+	if !ok || newline || next == p+1 {
+		return false, ok
+	}
+	r, n, ok := w.at(next)
+	if r == '-' {
+		return w.inlineItem(next + n)
+	}
+	return unicode.IsUpper(r) || unicode.IsDigit(r) || r == '*' || r == '"' || r == '“', ok
 }
 
 // endLine consumes the line break at pos. The sentence before it ends there if

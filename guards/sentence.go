@@ -30,11 +30,12 @@ type sentence struct {
 	names  int  // capitalised words that no rule of spelling explains
 	counts int  // numbers and times in words: "two", "weekly", "Monday"
 	verb   bool // has a finite verb of the list
+	colon  int  // words before the last colon, -1 without one
 }
 
 // read analyses text.
 func (s *sentence) read(text string) {
-	*s = sentence{text: text, norm: s.norm[:0], words: s.words[:0]}
+	*s = sentence{text: text, norm: s.norm[:0], words: s.words[:0], colon: -1}
 	s.link = strings.Contains(text, "://") || strings.Contains(text, "www.") || strings.IndexByte(text, '@') > 0
 	clause, comma := true, false
 	for i := 0; i < len(text); {
@@ -43,6 +44,9 @@ func (s *sentence) read(text string) {
 			switch {
 			case r == ':' || r == '—' || r == '“' || r == '"' || r == '.' || r == '!' || r == '?' || r == '|':
 				clause = true
+				if r == ':' {
+					s.colon = len(s.words)
+				}
 			case r == ',' || r == ';':
 				comma = true
 			}
@@ -89,7 +93,7 @@ func (s *sentence) note(w word) {
 	if w.digit {
 		s.digits = true
 	}
-	if countWords[string(norm)] {
+	if countWords[string(norm)] && !(string(norm) == "free" && s.word(len(s.words)-1) == "feel") {
 		s.counts++
 	}
 	if finiteVerbs[string(norm)] {
@@ -145,6 +149,9 @@ func (s *sentence) verbFrom(i int) bool {
 	}
 	return false
 }
+
+// colonInside reports whether words follow a colon.
+func (s *sentence) colonInside() bool { return s.colon >= 0 && s.colon < len(s.words) }
 
 // comma is the first word at or behind i that a comma stands before, or -1.
 func (s *sentence) comma(i int) int {
