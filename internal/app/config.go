@@ -43,7 +43,7 @@ type UpstreamConfig struct {
 	BaseURL    string            `yaml:"base_url"` // with the version path, such as https://api.openai.com/v1
 	APIKey     Secret            `yaml:"api_key"`
 	APIKeyFile string            `yaml:"api_key_file"`
-	Timeout    Duration          `yaml:"timeout"` // for a whole answer
+	Timeout    Duration          `yaml:"timeout"` // longest silence: before the first byte and between two
 	Headers    map[string]Secret `yaml:"headers"` // sent with every request
 }
 
@@ -161,7 +161,8 @@ func ParseConfig(name string, data []byte) (*Config, error) {
 }
 
 // Validate fills in what follows from other fields (a single upstream needs no
-// naming, a key file is read) and reports everything that cannot work, joined.
+// naming, a key file is read) and reports everything that cannot work, joined. It
+// may be called again after a change.
 func (c *Config) Validate() error {
 	var errs []error
 	bad := func(field, format string, args ...any) {
@@ -169,6 +170,13 @@ func (c *Config) Validate() error {
 	}
 	c.fillRoutes()
 	c.readSecrets(bad)
+	c.check(bad)
+	sortByLine(errs)
+	return errors.Join(errs...)
+}
+
+// check reports what cannot work.
+func (c *Config) check(bad complaint) {
 	c.checkListen(bad)
 	upstreams := c.checkUpstreams(bad)
 	routes := c.checkRoutes(upstreams, bad)
@@ -188,8 +196,6 @@ func (c *Config) Validate() error {
 	positive(bad, "audit.flush", int64(c.Audit.Flush), "1ms")
 	positive(bad, "limits.body", int64(c.Limits.Body), "1 byte")
 	positive(bad, "limits.answer", int64(c.Limits.Answer), "1 byte")
-	sortByLine(errs)
-	return errors.Join(errs...)
 }
 
 // complaint reports a field that cannot work.
@@ -221,35 +227,36 @@ func (c *Config) fillRoutes() {
 
 // readSecrets takes the secrets that stand in files of their own.
 func (c *Config) readSecrets(bad complaint) {
-	read := func(field string, secret *Secret, file string) {
-		if file == "" {
+	read := func(field string, secret *Secret, file *string) {
+		if *file == "" {
 			return
 		}
 		if secret.Reveal() != "" {
 			bad(field+"_file", "is set beside %s; keep one of them", field)
 			return
 		}
-		data, err := os.ReadFile(file)
+		data, err := os.ReadFile(*file)
 		if err != nil {
 			bad(field+"_file", "cannot be read: %v", errors.Unwrap(err))
 			return
 		}
 		*secret = NewSecret(strings.TrimSpace(string(data)))
 		if secret.Reveal() == "" {
-			bad(field+"_file", "%q is empty", file)
+			bad(field+"_file", "%q is empty", *file)
 		}
+		*file = "" // done: Validate may run again
 	}
-	read("admin.key", &c.Admin.Key, c.Admin.KeyFile)
+	read("admin.key", &c.Admin.Key, &c.Admin.KeyFile)
 	for i := range c.Upstreams {
-		read(fmt.Sprintf("upstreams[%d].api_key", i), &c.Upstreams[i].APIKey, c.Upstreams[i].APIKeyFile)
+		read(fmt.Sprintf("upstreams[%d].api_key", i), &c.Upstreams[i].APIKey, &c.Upstreams[i].APIKeyFile)
 	}
 	for i := range c.Keys {
-		read(fmt.Sprintf("keys[%d].key", i), &c.Keys[i].Key, c.Keys[i].KeyFile)
+		read(fmt.Sprintf("keys[%d].key", i), &c.Keys[i].Key, &c.Keys[i].KeyFile)
 	}
 }
 
 func (c *Config) checkListen(bad complaint) {
-	host, port, err := net.SplitHostPort(c.Listen)
+	_, port, err := net.SplitHostPort(c.Listen)
 	if err != nil || port == "" {
 		bad("listen", "%q is not host:port, such as 127.0.0.1:8080", c.Listen)
 		return
@@ -257,8 +264,7 @@ func (c *Config) checkListen(bad complaint) {
 	if _, err := net.LookupPort("tcp", port); err != nil {
 		bad("listen", "%q is not a port between 0 and 65535", port)
 	}
-	ip := net.ParseIP(host)
-	if host != "localhost" && (ip == nil || !ip.IsLoopback()) && c.Admin.Key.Reveal() == "" {
+	if !loopback(c.Listen) && c.Admin.Key.Reveal() == "" {
 		bad("listen", "others can reach %q, so admin.key is needed: it guards the dashboard, /api and /metrics", c.Listen)
 	}
 }

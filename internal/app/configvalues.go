@@ -38,6 +38,9 @@ type Duration time.Duration
 // String writes the span as it is read.
 func (d Duration) String() string { return time.Duration(d).String() }
 
+// MarshalText writes the span as it is read.
+func (d Duration) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
+
 // UnmarshalText reads what time.ParseDuration does.
 func (d *Duration) UnmarshalText(text []byte) error {
 	v, err := time.ParseDuration(string(text))
@@ -55,6 +58,19 @@ var sizeUnits = []struct {
 	suffix string
 	bytes  int64
 }{{"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30}, {"KB", 1e3}, {"MB", 1e6}, {"GB", 1e9}, {"B", 1}}
+
+// String writes the size with the largest unit that divides it.
+func (s Size) String() string {
+	for _, u := range []int{2, 1, 0} {
+		if unit := Size(sizeUnits[u].bytes); s >= unit && s%unit == 0 {
+			return fmt.Sprintf("%d%s", s/unit, sizeUnits[u].suffix)
+		}
+	}
+	return strconv.FormatInt(int64(s), 10)
+}
+
+// MarshalText writes the size as it is read.
+func (s Size) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
 // UnmarshalText reads a whole number and a unit.
 func (s *Size) UnmarshalText(text []byte) error {

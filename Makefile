@@ -1,0 +1,64 @@
+# Everything a contributor or a newcomer runs. `make help` lists it.
+
+GO       ?= go
+FUZZTIME ?= 60s
+PYTHON   ?= python3
+NODE     ?= node
+BIN      := bin/touchstone
+# The same flags as deploy/Dockerfile, so that both share the build cache.
+BUILD    := CGO_ENABLED=0 $(GO) build -trimpath -ldflags="-s -w"
+CLIENTS  := internal/clienttest
+
+.DEFAULT_GOAL := help
+.PHONY: help run build test check test-clients fuzz fuzz-short bench cover deps clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  \033[1m%-13s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: build ## start the demo: a proxy, sample documents and a stand-in for an LLM
+	./$(BIN) demo
+
+build: ## build bin/touchstone
+	$(BUILD) -o $(BIN) ./cmd/touchstone
+
+test: check ## all tests of this repository, Rego rules included, with the race detector
+	$(GO) test -race -timeout 15m ./...
+
+check: ## vet and formatting
+	$(GO) vet ./...
+	@bad=$$(gofmt -l .); if [ -n "$$bad" ]; then echo "not formatted (run gofmt -w): $$bad"; exit 1; fi
+
+test-clients: build ## the official Python and Node OpenAI clients against the real binary
+	@for tool in $(PYTHON) $(NODE) npm; do command -v $$tool >/dev/null && continue; \
+	  echo "test-clients: $$tool is not installed, so the official clients were NOT tested" >&2; \
+	  if [ -n "$$CI" ]; then exit 1; else exit 0; fi; done; \
+	set -e; mkdir -p .cache; \
+	if ! cmp -s $(CLIENTS)/requirements.txt .cache/venv/requirements.txt; then \
+	  rm -rf .cache/venv && $(PYTHON) -m venv .cache/venv && \
+	  .cache/venv/bin/pip install --quiet --disable-pip-version-check -r $(CLIENTS)/requirements.txt && \
+	  cp $(CLIENTS)/requirements.txt .cache/venv/requirements.txt; fi; \
+	if ! cmp -s $(CLIENTS)/package-lock.json .cache/node/package-lock.json; then \
+	  mkdir -p .cache/node && cp $(CLIENTS)/package.json $(CLIENTS)/package-lock.json .cache/node/ && \
+	  npm ci --prefix .cache/node --silent --no-audit --no-fund || { rm -f .cache/node/package-lock.json; exit 1; }; fi; \
+	PYTHON=$(CURDIR)/.cache/venv/bin/python NODE_PATH=$(CURDIR)/.cache/node/node_modules \
+	  $(GO) test -tags clients -count=1 -v -timeout 5m ./$(CLIENTS)
+
+fuzz: ## every fuzz target for a minute (FUZZTIME=60s)
+	@set -e; for dir in $$(grep -rl --include='*_test.go' '^func Fuzz' . | xargs -n1 dirname | sort -u); do \
+	  for name in $$(grep -ho '^func Fuzz[A-Za-z0-9]*' $$dir/*_test.go | cut -c6-); do \
+	    echo "== $$dir $$name"; $(GO) test -run '^$$' -fuzz "^$$name$$" -fuzztime $(FUZZTIME) $$dir; done; done
+
+fuzz-short: ## every fuzz target for five seconds, as CI does
+	@$(MAKE) --no-print-directory fuzz FUZZTIME=5s
+
+cover: ## test coverage by package, and coverage.html in .cache
+	@mkdir -p .cache
+	$(GO) test -coverprofile=.cache/coverage.out -coverpkg=./... ./... | grep -v 'no test files'
+	@$(GO) tool cover -func=.cache/coverage.out | tail -1
+	@$(GO) tool cover -html=.cache/coverage.out -o .cache/coverage.html
+
+deps: ## direct dependencies and the updates there are
+	@$(GO) list -m -u -f '{{if not (or .Indirect .Main)}}{{.Path}} {{.Version}}{{with .Update}} -> {{.Version}}{{end}}{{end}}' all
+
+clean: ## remove what was built, downloaded or written by the demo
+	rm -rf bin .cache data
