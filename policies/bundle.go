@@ -14,6 +14,7 @@ import (
 
 	"github.com/goccy/go-yaml"
 	"github.com/open-policy-agent/opa/v1/ast"
+	"github.com/open-policy-agent/opa/v1/topdown"
 	"github.com/open-policy-agent/opa/v1/util"
 )
 
@@ -150,6 +151,10 @@ func (src *source) compiler() *ast.Compiler {
 // positions says an error of OPA as lines of file:line: message, ten at most.
 func positions(err error) error {
 	var list ast.Errors
+	var te *topdown.Error
+	if errors.As(err, &te) && te.Location != nil {
+		return fmt.Errorf("%s:%d: %s", te.Location.File, te.Location.Row, te.Message)
+	}
 	if !errors.As(err, &list) || len(list) == 0 {
 		return err
 	}

@@ -61,7 +61,7 @@ test_error if 1 / to_number("0") == 1
 		!strings.HasSuffix(r.At, "/rules/coverage/more_test.rego:11") || r.Why != "does not hold: count(found) == 2" {
 		t.Errorf("got %+v", r)
 	}
-	if r := report.Results[1]; r.Pass || !strings.Contains(r.Why, "more_test.rego:14: divide by zero") {
+	if r := report.Results[1]; r.Pass || !strings.Contains(r.Why, "more_test.rego:14: div: divide by zero") {
 		t.Errorf("got %+v", r)
 	}
 }

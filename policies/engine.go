@@ -203,7 +203,7 @@ func eval(ctx context.Context, query rego.PreparedEvalQuery, in *Input, deadline
 	case topdown.IsCancel(err):
 		return nil, fmt.Errorf("the rules took longer than %s", deadline)
 	case err != nil:
-		return nil, err
+		return nil, positions(err)
 	case len(results) == 0:
 		return nil, nil
 	case len(results) > 1 || len(results[0].Expressions) != 1:
