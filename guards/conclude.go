@@ -1,0 +1,187 @@
+package guards
+
+import (
+	"math"
+	"strings"
+
+	"touchstone/groundtruth"
+)
+
+// Thresholds of the hard rules: a claim is contradicted only when something
+// concrete says so this surely.
+const (
+	notCoveredFrom = 0.5
+)
+
+// score is the calibrated probability that the claim is not supported.
+func (f *Features) score() float64 {
+	z := weightBias
+	for i, w := range weights {
+		z += w * f[i]
+	}
+	return 1 / (1 + math.Exp(-z))
+}
+
+// conclude turns what was measured into a verdict.
+func (r *reading) conclude() Assessment {
+	a := Assessment{Features: r.f, Score: r.f.score()}
+	c := r.contradiction()
+	switch {
+	case c != nil:
+		a.Verdict, a.Category = Contradicted, c.category
+		a.Score = max(a.Score, 0.5+0.5*min(1, c.confidence))
+		a.Evidence = append(a.Evidence, r.quote(c.src, c.block, c.piece))
+		a.Reason = r.reasonConflict(c)
+	case a.Score >= notCoveredFrom:
+		a.Verdict = NotCovered
+		a.Category, a.Reason = r.reasonMissing()
+	default:
+		a.Verdict = Supported
+		a.Category, a.Reason = r.reasonSupported()
+	}
+	for i := 0; i < len(r.chosen) && i < 2 && len(a.Evidence) < 2; i++ {
+		ch := &r.chosen[i]
+		if c != nil && ch.piece == c.piece {
+			continue
+		}
+		a.Evidence = append(a.Evidence, r.quote(ch.src, ch.block, ch.piece))
+	}
+	return a
+}
+
+// contradiction returns the conflict that decides the claim, nil if none does.
+func (r *reading) contradiction() *conflict {
+	f := &r.f
+	switch {
+	case f[valueDiffers] >= 0.6 && f[missTwo] <= 0.4 && r.conflict.category != "opposite" && r.conflict.explanation == "":
+		return &r.conflict
+	case f[falseField] == 1 && f[missTwo] <= 0.5:
+		return &r.conflict
+	case f[negation] >= 0.7 && f[missBest] <= 0.35 && f[copied] >= 0.6:
+		c := &r.chosen[0]
+		r.conflict = conflict{category: "negation", confidence: 0.6, src: c.src, block: c.block, piece: c.piece, explanation: "negation"}
+		return &r.conflict
+	case r.laid.opposite > 0 && f[copied] >= 0.7:
+		c := &r.chosen[0]
+		r.conflict = conflict{category: "opposite", confidence: 0.6, src: c.src, block: c.block, piece: c.piece,
+			claim: r.toks[r.laid.claimAt].text(r.claim.Text), source: c.block.toks[r.laid.pieceAt].text(c.block.text)}
+		return &r.conflict
+	}
+	return nil
+}
+
+// maxQuote bounds a quotation, in bytes.
+const maxQuote = 400
+
+// quote returns the evidence with its deciding part.
+func (r *reading) quote(src int, b blockAt, p *piece) groundtruth.Evidence {
+	e := *r.sources[src].ev
+	q := b.text[p.start:p.end]
+	if len(q) > maxQuote {
+		q = strings.ToValidUTF8(q[:maxQuote], "")
+	}
+	e.Quote = q
+	e.Start += b.offset + int(p.start)
+	return e
+}
+
+// titleOf is how a source is called in a reason.
+func titleOf(e *groundtruth.Evidence) string {
+	switch {
+	case e.Title != "":
+		return `"` + shorten(e.Title, 60) + `"`
+	case e.Origin == groundtruth.FromCaller:
+		return "the context sent with the request"
+	case e.Heading != "":
+		return `"` + shorten(e.Heading, 60) + `"`
+	}
+	return `"` + shorten(e.Source, 60) + `"`
+}
+
+// shorten shortens s to at most n bytes, at a character boundary, and to one line.
+func shorten(s string, n int) string {
+	s = strings.Join(strings.Fields(s), " ")
+	if len(s) <= n {
+		return s
+	}
+	for n > 0 && s[n]&0xC0 == 0x80 {
+		n--
+	}
+	return s[:n] + "..."
+}
+
+func upperFirst(s string) string {
+	if s != "" && s[0] >= 'a' && s[0] <= 'z' {
+		return string(s[0]-0x20) + s[1:]
+	}
+	return s
+}
+
+func (r *reading) reasonConflict(c *conflict) string {
+	title := titleOf(r.sources[c.src].ev)
+	switch c.explanation {
+	case "negation":
+		return upperFirst(title) + " says the opposite: one of the two has a \"not\" that the other lacks."
+	case "field":
+		return "The answer speaks of " + shorten(c.claim, 60) + "; " + title + " has " + c.source + " there."
+	}
+	return "The answer says " + shorten(c.claim, 60) + "; " + title + " says " + shorten(c.source, 60) + "."
+}
+
+func (r *reading) reasonNothing() string {
+	return "Nothing in the ground truth bears on this sentence."
+}
+
+// reasonMissing names what the evidence lacks: a value, a name or words.
+func (r *reading) reasonMissing() (category_, reason string) {
+	if r.f[emptyField] == 1 {
+		return "coverage", upperFirst(titleOf(r.sources[r.chosen[0].src].ev)) + " leaves empty what the answer asserts."
+	}
+	for i := range r.values {
+		v := &r.values[i]
+		if !v.claim.weak && !v.anySame && v.same.mention == nil {
+			return category(v.claim), "Nothing in the ground truth gives " + shorten(r.claim.Text[v.claim.start:v.claim.end], 60) + " for this."
+		}
+	}
+	if phrase := r.unknownPhrase(); phrase != "" {
+		return "coverage", "Nothing in the ground truth mentions " + shorten(phrase, 60) + "."
+	}
+	return "coverage", "No passage says this; the nearest is in " + titleOf(r.sources[r.chosen[0].src].ev) + "."
+}
+
+// unknownPhrase is the longest run of the claim's words that no evidence holds.
+func (r *reading) unknownPhrase() string {
+	var best string
+	for i := 0; i < len(r.toks); i++ {
+		if !r.toks[i].has(content) || r.known(r.toks[i].stem) {
+			continue
+		}
+		last := i
+		for j := i + 1; j < len(r.toks) && r.toks[j].kind == wordToken; j++ {
+			if r.toks[j].has(content) {
+				if r.known(r.toks[j].stem) {
+					break
+				}
+				last = j
+			}
+		}
+		if s := r.claim.Text[r.toks[i].start:r.toks[last].end()]; len(s) > len(best) {
+			best = s
+		}
+		i = last
+	}
+	if best == "" {
+		return ""
+	}
+	return `"` + shorten(best, 56) + `"`
+}
+
+func (r *reading) reasonSupported() (category_, reason string) {
+	title := upperFirst(titleOf(r.sources[r.chosen[0].src].ev))
+	for i := range r.values {
+		if v := &r.values[i]; v.same.mention != nil && v.same.exact && !v.claim.weak {
+			return category(v.claim), upperFirst(titleOf(r.sources[v.same.src].ev)) + " gives the same " + shorten(v.same.block.text[v.same.mention.start:v.same.mention.end], 60) + "."
+		}
+	}
+	return "coverage", title + " says this."
+}
