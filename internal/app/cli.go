@@ -22,7 +22,13 @@ type command struct {
 
 // commands is filled by the files of this package, in the order of the help text.
 func commands() []command {
-	return []command{}
+	return []command{
+		{"serve", "start the proxy", runServe},
+		{"demo", "start the proxy with sample documents and a stand-in for an LLM", runDemo},
+		{"check", "check one answer and report what each sentence rests on", runCheck},
+		{"eval", "judge labelled rows and score the verdicts", runEval},
+		{"health", "ask a running proxy whether it is ready", runHealth},
+	}
 }
 
 // Main runs the subcommand that args name and returns the exit status.
