@@ -9,13 +9,14 @@ import (
 	"io/fs"
 	"maps"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 
-	"github.com/goccy/go-yaml"
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/topdown"
 	"github.com/open-policy-agent/opa/v1/util"
+	"go.yaml.in/yaml/v3"
 )
 
 // maxBundle is how many bytes the files of a bundle may have together.
@@ -98,10 +99,10 @@ func (src *source) addData(name, shown string, text []byte) error {
 	if path.Ext(name) != ".json" {
 		// OPA takes the last of two equal keys; here that would drop what somebody set.
 		var checked any
-		var ye yaml.Error
-		if err := yaml.Unmarshal(text, &checked); errors.As(err, &ye) && ye.GetToken() != nil {
-			return fmt.Errorf("%s:%d: %s", shown, ye.GetToken().Position.Line, ye.GetMessage())
-		} else if err != nil {
+		if err := yaml.Unmarshal(text, &checked); err != nil {
+			if m := yamlLine.FindStringSubmatch(err.Error()); m != nil {
+				return fmt.Errorf("%s:%s: %s", shown, m[1], m[2])
+			}
 			return fmt.Errorf("%s: %w", shown, err)
 		}
 	}
@@ -128,6 +129,8 @@ func (src *source) addData(name, shown string, text []byte) error {
 	}
 	return nil
 }
+
+var yamlLine = regexp.MustCompile(`line (\d+): (.*)`)
 
 // compiler is one for rules of this bundle: strict, under the restricted
 // capabilities, and against data in the place of a rule.
