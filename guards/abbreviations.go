@@ -68,6 +68,10 @@ func abbreviation(said []byte) abbreviationKind {
 			if !capital { // "in the sun", "he sat", "the rep"
 				return noAbbreviation
 			}
+		case "est":
+			if word[1] == 'S' { // the time zone
+				return noAbbreviation
+			}
 		case "no", "art", "ch", "pt", "app", "par", "tab", "fig", "ref", "ext":
 			return beforeNumber
 		}

@@ -55,11 +55,15 @@ var opinions = []string{
 	"i personally", "if you ask me", "i love", "i like", "i prefer", "it seems to me",
 }
 
+// advising is advice when a word of asking follows: to take a medicine with
+// food is a statement, to ask a doctor is not.
 var advising = []string{
-	"i'd recommend", "i would recommend", "i recommend", "i'd suggest", "i would suggest", "i suggest", "i'd advise", "i would advise", "i advise",
-	"it's best to", "it is best to", "it's a good idea to", "it is a good idea to", "you may want to check", "you might want to check", "you may want to contact",
-	"you might want to contact", "you may wish to contact", "you may want to consult", "you should contact", "you should consult", "you can contact support",
+	"i'd recommend", "i would recommend", "i recommend", "i'd suggest", "i would suggest", "i suggest", "i'd advise you to", "i would advise you to", "i advise you to",
+	"i recommend that you", "i'd recommend that you", "it's best to", "it is best to", "it's a good idea to", "it is a good idea to", "it's always best to",
+	"you may want to", "you might want to", "you may wish to", "you should",
 }
+
+var asking = set("contacting calling checking consulting asking speaking talking reaching contact consult check ask speak talk reach")
 
 var exclamations = []string{
 	"that sounds like", "that sounds", "that's great", "that's wonderful", "that's awesome", "that is great", "that is wonderful", "sounds like a", "sounds great", "sounds good",
@@ -71,9 +75,12 @@ var evaluations = set("best better great good nice beautiful lovely wonderful am
 
 var announcements = []string{
 	"here's", "here is", "here are", "here you go", "below is", "below are", "below you'll find", "below you will find", "the following is a", "the following are",
-	"in summary", "to summarize", "to summarise", "to sum up", "in short", "summary", "let's look at", "let's take a look at", "let me summarize", "let me break",
+	"let's look at", "let's take a look at", "let me summarize", "let me break",
 	"this is a summary", "this is a brief summary", "this is what",
 }
+
+// summing announces only with a colon at the end.
+var summing = []string{"in summary", "to summarize", "to summarise", "to sum up", "in short", "summary", "so to summarize"}
 
 var sources = []string{
 	"based on", "according to", "from the", "per the", "as stated in", "in the provided", "using the", "given the",
@@ -89,10 +96,16 @@ var imperatives = []string{
 	"contact", "reach out", "get in touch", "consult", "ask", "speak with", "speak to", "talk to", "talk with", "check with", "check the website", "check their website",
 	"check our website", "see the", "refer to", "visit our", "visit the", "visit their", "call us", "call our", "call the", "call customer", "call support", "email us", "email our",
 	"email support", "message us", "write to us", "get help", "seek medical", "seek legal", "seek professional", "seek advice",
-	"click", "tap", "press", "select", "scroll", "log in", "log into", "sign in", "log out", "sign out",
+	"log in", "log into", "sign in", "log out", "sign out",
 	"keep in mind", "remember to", "feel free to", "don't hesitate to", "do not hesitate to", "follow the instructions", "follow the steps", "follow these steps",
 	"try again", "take a look", "have a look", "let's", "stay tuned", "read on",
 }
+
+// clicks are instructions even when they name what to click; picks only then.
+var (
+	clicks = []string{"click", "tap", "double-click", "right-click"}
+	picks  = []string{"press", "select", "choose", "open"}
+)
 
 var finiteVerbs = set("is are was were am has have had do does did can could will would shall should may might must cannot " +
 	"isn't aren't wasn't weren't hasn't haven't hadn't don't doesn't didn't can't couldn't won't wouldn't shouldn't mustn't " +

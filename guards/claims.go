@@ -30,7 +30,7 @@ func classify(s *sentence, u unit) string {
 		return isHeading
 	case u == heading:
 		return classifyHeading(s)
-	case u == row:
+	case u == row || len(s.words) > 64:
 		return ""
 	}
 	return classifyFrom(s, 0)
@@ -40,7 +40,7 @@ func classify(s *sentence, u unit) string {
 // heading has no finite verb, or asks, or is short.
 func classifyHeading(s *sentence) string {
 	colon := strings.IndexByte(s.text, ':')
-	value := colon > 0 && strings.ContainsAny(s.text[colon:], "0123456789")
+	value := colon > 0 && strings.ContainsAny(s.text[colon:], "0123456789") || strings.ContainsAny(s.text, "$€£%\n")
 	if s.last == '?' || questionWords[s.word(0)] {
 		return isHeading
 	}
@@ -90,7 +90,7 @@ func classifyFrom(s *sentence, i int) string {
 	if reason := leadIn(s, i); reason != "" {
 		return reason
 	}
-	if !s.facts() && instruction(s, i) {
+	if !exact && instruction(s, i) {
 		return isInstruction
 	}
 	return ""
@@ -116,6 +116,9 @@ func isPureQuestion(s *sentence) bool {
 // plainRest reports whether what follows a greeting states nothing: it is short
 // and adds no clause of its own.
 func plainRest(s *sentence, i int) bool {
+	if s.at(0, "welcome") && len(s.words) > 6 {
+		return false
+	}
 	return len(s.words) <= 16 && s.comma(i) < 0 && !hasConnective(s, i)
 }
 
@@ -174,7 +177,7 @@ func opinion(s *sentence, i int) string {
 	if s.names > 0 || hasReason(s, i) {
 		return ""
 	}
-	if next, ok := s.atAny(i, advising); ok && len(s.words) <= 20 && !s.verbFrom(next) {
+	if next, ok := s.atAny(i, advising); ok && asking[s.word(next)] && len(s.words) <= 20 && !s.verbFrom(next) {
 		return isOpinion
 	}
 	if _, ok := s.atAny(i, opinions); ok {
@@ -210,13 +213,16 @@ func leadIn(s *sentence, i int) string {
 			return isLeadIn
 		}
 	}
+	if _, ok := s.atAny(i, summing); ok && colon && len(s.words) <= 10 && !s.verb {
+		return isLeadIn
+	}
 	if _, ok := s.atAny(i, sources); ok && !s.verbFrom(i) && len(s.words) <= 10 && s.names == 0 {
 		return isMeta
 	}
 	if !colon || s.counts > 0 {
 		return ""
 	}
-	if !s.verb && len(s.words) <= 12 && (s.names == 0 || len(s.words) <= 6) {
+	if !s.verb && len(s.words) <= 6 {
 		return isLeadIn // "A few things to plan for:", "**Key points:**"
 	}
 	if n := len(s.words); n <= 16 && (announcing[s.word(n-1)] || s.word(n-2) == "following" || s.word(n-2) == "these") {
@@ -232,8 +238,17 @@ func instruction(s *sentence, i int) bool {
 	for s.at(i, "please") || s.at(i, "then") || s.at(i, "next") || s.at(i, "first") || s.at(i, "finally") || s.at(i, "always") || s.at(i, "or") || s.at(i, "and") || s.at(i, "instead") {
 		i++
 	}
+	if hasReason(s, i) || lateVerb(s, i) || len(s.words)-i > 24 {
+		return false
+	}
+	if _, ok := s.atAny(i, clicks); ok {
+		return true
+	}
+	if _, ok := s.atAny(i, picks); ok {
+		return len(s.words)-i <= 12 && strings.ContainsAny(s.text, "\"*“")
+	}
 	_, ok := s.atAny(i, imperatives)
-	return ok && len(s.words)-i <= 24 && !hasReason(s, i) && !lateVerb(s, i)
+	return ok && s.names == 0
 }
 
 // lateVerb reports whether a clause behind a comma or dash states something.

@@ -64,7 +64,7 @@ func (c *Cutter) boundary(p int, final bool) (end int, ends, ok bool) {
 		return end, final && limit == len(c.buf), true // no sentence ends in the middle of a long run of marks
 	case !unicode.IsSpace(r):
 		// Only scripts that write no spaces go on at once: "3.5", "a.com/?q=1".
-		if !isUnspaced(c.buf[p:run]) || !c.uaxBreak(p, end, end+n) {
+		if !isUnspaced(c.buf[p:run]) || !c.uaxBreak(p, run, end, end+n) {
 			return run, false, true
 		}
 		return end, true, true
@@ -141,7 +141,7 @@ func (c *Cutter) startsSentence(w window, p, run, next int) (starts, ok bool) {
 	if unicode.IsLower(r) {
 		return false, true
 	}
-	return ellipsis || c.uaxBreak(p, next, to), true
+	return ellipsis || c.uaxBreak(p, run, next, to), true
 }
 
 // inlineItem reports whether a space and a capital or bold text stand at i.
@@ -155,9 +155,10 @@ func (w window) inlineItem(i int) (starts, ok bool) {
 	return unicode.IsUpper(r) || r == '*', ok
 }
 
-// uaxBreak reports whether UAX #29 has a sentence end between the terminator at
-// buf[p] and buf[next], reading no further than buf[to].
-func (c *Cutter) uaxBreak(p, next, to int) bool {
+// uaxBreak reports whether UAX #29 ends a sentence at the terminators buf[p:run]
+// when buf[next:to] follows, reading no further. What closes the sentence in
+// between has been dealt with and is left out.
+func (c *Cutter) uaxBreak(p, run, next, to int) bool {
 	start := p
 	if p > c.open { // what is before the terminator matters to the rules
 		_, n := utf8.DecodeLastRune(c.buf[c.open:p])
@@ -165,8 +166,15 @@ func (c *Cutter) uaxBreak(p, next, to int) bool {
 			start = p
 		}
 	}
-	n, _, err := sentences.SplitFunc(c.buf[start:to], true)
-	return err == nil && start+n <= next
+	var b [2*lookahead + 2*utf8.UTFMax]byte
+	text := append(b[:0], c.buf[start:run]...)
+	if isSpace(c.buf[next-1]) {
+		text = append(text, ' ')
+	}
+	end := len(text)
+	text = append(text, c.buf[next:to]...)
+	n, _, err := sentences.SplitFunc(text, true)
+	return err == nil && n <= end
 }
 
 // closers skips what closes a sentence behind its terminator.
