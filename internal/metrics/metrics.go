@@ -40,6 +40,10 @@ type Metrics struct {
 
 	mu     sync.RWMutex
 	models map[string]bool
+	audit  func() Audit
+
+	revisions       sync.Mutex
+	policy, indexed string
 }
 
 // judging are bucket bounds in seconds for what is added to an answer: fine where
@@ -84,6 +88,7 @@ func New() *Metrics {
 	m.registry.MustRegister(m.responses, m.sentences, m.checks, m.added, m.unchecked, m.evaluations, m.policyInfo, m.indexInfo,
 		m.withheld, m.operation, m.firstChunk,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	m.registerAudit()
 	return m
 }
 
@@ -203,14 +208,20 @@ func (m *Metrics) Upstream(operation, upstream, model string, total, first time.
 func Status(code int) string { return strconv.Itoa(code) }
 
 // PolicyRevision makes r the policy revision in force.
-func (m *Metrics) PolicyRevision(r string) { info(m.policyInfo, r) }
+func (m *Metrics) PolicyRevision(r string) { m.inForce(m.policyInfo, &m.policy, r) }
 
 // IndexRevision makes r the ground truth revision in force.
-func (m *Metrics) IndexRevision(r string) { info(m.indexInfo, r) }
+func (m *Metrics) IndexRevision(r string) { m.inForce(m.indexInfo, &m.indexed, r) }
 
-func info(g *prometheus.GaugeVec, revision string) {
-	g.Reset()
-	g.WithLabelValues(revision).Set(1)
+func (m *Metrics) inForce(g *prometheus.GaugeVec, was *string, now string) {
+	m.revisions.Lock()
+	defer m.revisions.Unlock()
+	if now == *was {
+		return
+	}
+	g.WithLabelValues(now).Set(1)
+	g.DeleteLabelValues(*was)
+	*was = now
 }
 
 // Audit is what the audit log says of itself.
@@ -218,11 +229,29 @@ type Audit struct{ Queued, QueuedBytes, Written, Dropped, Failures int64 }
 
 // WatchAudit has each scrape ask read for the state of the audit log.
 func (m *Metrics) WatchAudit(read func() Audit) {
-	gauge := func(name, help string, value func(Audit) int64) prometheus.Collector {
-		return prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, func() float64 { return float64(value(read())) })
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.audit = read
+}
+
+// registerAudit adds the metrics of the audit log, which count 0 until there is one.
+func (m *Metrics) registerAudit() {
+	value := func(of func(Audit) int64) func() float64 {
+		return func() float64 {
+			m.mu.RLock()
+			read := m.audit
+			m.mu.RUnlock()
+			if read == nil {
+				return 0
+			}
+			return float64(of(read()))
+		}
 	}
-	counter := func(name, help string, value func(Audit) int64) prometheus.Collector {
-		return prometheus.NewCounterFunc(prometheus.CounterOpts{Name: name, Help: help}, func() float64 { return float64(value(read())) })
+	gauge := func(name, help string, of func(Audit) int64) prometheus.Collector {
+		return prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, value(of))
+	}
+	counter := func(name, help string, of func(Audit) int64) prometheus.Collector {
+		return prometheus.NewCounterFunc(prometheus.CounterOpts{Name: name, Help: help}, value(of))
 	}
 	m.registry.MustRegister(
 		gauge("guard_audit_queue_entries", "Audit entries waiting to be written.", func(a Audit) int64 { return a.Queued }),
