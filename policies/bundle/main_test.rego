@@ -16,7 +16,9 @@ test_nothing_found_is_allowed if decide({}) == {"action": "allow", "rules": set(
 test_strictest_action_wins if {
 	decision := decide({"contradicted": [fixture.sentence(0, 0.9)], "not_covered": [fixture.sentence(1, 0.9)]})
 	decision.action == "block"
-	{rule.id: rule.sentences | some rule in decision.rules} == {"hallucination.contradicted": [0], "hallucination.not_covered": [1]}
+	sentences := {rule.id: rule.sentences | some rule in decision.rules}
+	sentences["hallucination.contradicted"] == [0]
+	sentences["hallucination.not_covered"] == [1]
 }
 
 test_each_action_can_be_the_strictest if {

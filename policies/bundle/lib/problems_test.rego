@@ -2,43 +2,45 @@ package lib.problems_test
 
 import data.lib.problems
 
-# Of the bundle's data with one section replaced.
-with_routes(routes) := result if {
-	result := problems.found with data.routes as routes with data.apps as {}
+# What is wrong when routes is the only section with a mistake.
+found(routes) := result if {
+	result := problems.found with data.routes as routes
+		with data.apps as {}
+		with data.defaults as {"a.rule": {"action": "flag", "threshold": 0.5}}
 }
 
 test_route_names_an_unknown_rule if {
-	with_routes({"a": {"hallucination.contradictd": {"action": "flag"}}}) == {"routes.a names the rule hallucination.contradictd, which defaults does not"}
+	"routes.x names the rule a.rul, which defaults does not" in found({"x": {"a.rul": {"action": "flag"}}})
 }
 
 test_unknown_setting if {
-	with_routes({"a": {"coverage.skipped": {"acton": "flag"}}}) == {`routes.a.coverage.skipped: there is no setting "acton"; this rule has action`}
+	`routes.x.a.rule: there is no setting "treshold"; this rule has action, threshold` in found({"x": {"a.rule": {"treshold": 0.9}}})
 }
 
 test_wrong_type if {
-	with_routes({"a": {"hallucination.contradicted": {"threshold": "0.5"}}}) == {"routes.a.hallucination.contradicted: threshold is a string, not a number"}
+	"routes.x.a.rule: threshold is a string, not a number" in found({"x": {"a.rule": {"threshold": "0.9"}}})
 }
 
 test_unknown_action if {
-	with_routes({"a": {"coverage.skipped": {"action": "blok"}}}) == {"routes.a.coverage.skipped: blok is no action: use allow, flag, redact, rewrite or block"}
+	"routes.x.a.rule: blok is no action: use allow, flag, redact, rewrite or block" in found({"x": {"a.rule": {"action": "blok"}}})
 }
 
 test_rewrite_without_replacement if {
-	with_routes({"a": {"coverage.skipped": {"action": "rewrite"}}}) == {"routes.a.coverage.skipped: rewrite needs a replacement"}
+	"routes.x.a.rule: rewrite needs a replacement" in found({"x": {"a.rule": {"action": "rewrite"}}})
 }
 
-test_section_that_is_no_map if {
-	problems.found == {"routes must be a map; without entries it is {}"} with data.routes as null with data.apps as {}
+test_good_override if {
+	every problem in found({"x": {"a.rule": {"action": "block", "threshold": 1}}}) {
+		not startswith(problem, "routes.")
+	}
 }
+
+test_section_that_is_no_map if "routes must be a map; without entries it is {}" in found(null)
 
 test_applications_are_checked_too if {
-	problems.found == {"apps.b names the rule x.y, which defaults does not"} with data.routes as {} with data.apps as {"b": {"x.y": {}}}
+	"apps.y names the rule a.rul, which defaults does not" in problems.found with data.apps as {"y": {"a.rul": {}}}
 }
 
-test_rule_without_defaults if {
-	"defaults has no action for the rule hallucination.contradicted" in problems.found with data.defaults as {}
-}
+test_rule_without_defaults if "defaults has no action for the rule hallucination.contradicted" in found({})
 
-test_defaults_of_an_unknown_rule if {
-	"defaults names the rule x.y, which the bundle does not have" in problems.found with data.defaults["x.y"] as {"action": "flag"}
-}
+test_defaults_of_an_unknown_rule if "defaults names the rule a.rule, which the bundle does not have" in found({})

@@ -45,4 +45,6 @@ test_fires_before_the_answer_is_final if count(fired({"final": false, "sentences
 test_off_by_action_allow if {
 	contradicted.violation == set() with input as fixture.answer({"sentences": sentences})
 		with data.defaults["hallucination.contradicted"] as object.union(defaults, {"action": "allow"})
+		with data.routes as {}
+		with data.apps as {}
 }

@@ -29,4 +29,6 @@ test_waits_for_the_whole_answer if fired({"final": false, "counts": {"checked": 
 test_nothing_checked if {
 	low_groundedness.violation == set() with input as fixture.answer({"groundedness": null})
 		with data.defaults["hallucination.low_groundedness"] as {"action": "flag", "threshold": 0.6, "min_checked": 0}
+		with data.routes as {}
+		with data.apps as {}
 }
