@@ -165,7 +165,7 @@ func readFile(name string, limit int64) ([]byte, error) {
 		return nil, cause(err)
 	}
 	if n > limit {
-		return nil, fmt.Errorf("it is larger than %d MiB", limit>>20)
+		return nil, fmt.Errorf("it is larger than %d bytes", limit)
 	}
 	if n == 0 {
 		return nil, errors.New("it is empty")

@@ -25,8 +25,13 @@ func commands() []command {
 	return []command{
 		{"serve", "start the proxy", runServe},
 		{"demo", "start the proxy with sample documents and a stand-in for an LLM", runDemo},
+		{"ingest", "read files and folders into the ground truth", runIngest},
+		{"sources", "list the sources of the ground truth", runSources},
+		{"search", "show the passages that a sentence would be checked against", runSearch},
+		{"delete", "remove sources from the ground truth", runDelete},
 		{"check", "check one answer and report what each sentence rests on", runCheck},
 		{"eval", "judge labelled rows and score the verdicts", runEval},
+		{"policy", "test or check a policy bundle, or start one of your own", runPolicy},
 		{"health", "ask a running proxy whether it is ready", runHealth},
 	}
 }
