@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"touchstone/guards"
 	"touchstone/internal/audit"
 	"touchstone/policies"
 )
@@ -316,6 +317,11 @@ func (c *Config) checkRoutes(upstreams []string, bad complaint) []string {
 		}
 		if !slices.Contains(upstreams, r.Upstream) && len(upstreams) > 0 {
 			bad(field+".upstream", "%q is not an upstream; there are: %s", r.Upstream, strings.Join(upstreams, ", "))
+		}
+		for j, g := range r.Guards {
+			if known := guards.Names(); !slices.Contains(known, g) {
+				bad(fmt.Sprintf("%s.guards[%d]", field, j), "%q is not a guard; there are: %s", g, strings.Join(known, ", "))
+			}
 		}
 		positive(bad, field+".guard_timeout", int64(r.GuardTimeout), "1ms")
 		if r.BlockMessage == "" {

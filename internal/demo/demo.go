@@ -27,6 +27,8 @@ const Name = "demo-upstream"
 type Upstream struct {
 	// Pause is the time between two chunks of a stream.
 	Pause time.Duration
+	// Answer says something else than the function Answer does, where set.
+	Answer func(question string, choice int) string
 }
 
 type request struct {
@@ -114,10 +116,14 @@ func (u *Upstream) chat(w http.ResponseWriter, r *http.Request) {
 			question = text
 		}
 	}
+	answer := u.Answer
+	if answer == nil {
+		answer = Answer
+	}
 	replies := make([]string, max(1, req.N))
 	said := 0
 	for i := range replies {
-		replies[i] = Answer(question, i)
+		replies[i] = answer(question, i)
 		said += len(chunks(replies[i]))
 	}
 	now := time.Now()
