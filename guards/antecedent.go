@@ -18,10 +18,11 @@ type outline struct {
 	label   string // of the current list item
 	first   bool   // the next claim is the first of its item
 
-	topic  string // what the last sentence was about
-	person string
+	topic  string // what the last sentences were about
+	before string // the topic before
+	person string // the last topic that is spelt like a person's name
+	isHer  bool   // person has been called he or she
 	plural string
-	named  string // the last topic with a name
 }
 
 // lead is a list item, or the sentence that announces a list, by indentation.
@@ -41,7 +42,7 @@ func (o *outline) place(c *Claim, s *sentence, u unit, indent int, header, cells
 	case heading:
 		o.leads, o.label = o.leads[:0], ""
 		o.heading = title(c.Text)
-		o.topic, o.person, o.plural = "", "", ""
+		o.topic, o.before, o.person, o.plural, o.isHer = "", "", "", "", false
 		return
 	case headerRow, code:
 		return
@@ -207,6 +208,9 @@ func (o *outline) antecedent(s *sentence) string {
 	for i := 0; i < len(s.words) && i < 5 && want == noPronoun; i++ {
 		w := s.words[i]
 		p := pronouns[string(s.norm[w.normStart:w.normEnd])]
+		if i == 1 && !introductory[s.word(0)] {
+			break // "Zenith says it is not"
+		}
 		if i > 0 && (s.at(i, "that") || s.at(i, "this") || s.at(i, "such") || s.at(i, "those") || s.at(i, "these")) {
 			continue
 		}
@@ -217,12 +221,13 @@ func (o *outline) antecedent(s *sentence) string {
 	}
 	switch want {
 	case forPerson:
+		o.isHer = o.person != ""
 		return either(o.person, o.topic)
 	case forMany:
 		return either(o.plural, o.topic)
 	case forThing:
-		if o.topic == "" || o.topic == o.person {
-			return either(o.named, o.topic)
+		if o.isHer && o.topic == o.person {
+			return o.before
 		}
 		return o.topic
 	}
@@ -266,21 +271,28 @@ func (o *outline) remember(s *sentence) {
 	}
 	named := from >= 0
 	if !named {
-		if verbAt <= start || verbAt-start > 7 || generic[s.word(start)] {
+		if generic[s.word(start)] || verbAt-start > 7 || verbAt == start {
 			return
 		}
 		from, to = start, verbAt-1
+		if verbAt < 0 { // a verb that is not listed: the first words will do
+			to = start + 1
+			if s.at(start, "the") || s.at(start, "a") || s.at(start, "an") {
+				to++
+			}
+			to = min(to, len(s.words)-1)
+		}
 	}
 	text := clip(s.text[s.words[from].start:s.words[to].end], maxLead)
 	if strings.ContainsAny(text, "\n|") {
 		return
 	}
-	o.topic = text
-	if named {
-		o.named = text
-		if to-from == 1 && !s.words[from].digit && !s.words[to].digit {
-			o.person = text
-		}
+	if text != o.topic {
+		o.topic, o.before = text, o.topic
+	}
+	if named && to-from == 1 && !s.words[from].digit && !s.words[to].digit {
+		o.isHer = o.isHer && o.person == text
+		o.person = text
 	}
 	if last := s.word(to); strings.HasSuffix(last, "s") && !strings.HasSuffix(last, "ss") || verbAt > 0 && (s.at(verbAt, "are") || s.at(verbAt, "were") || s.at(verbAt, "have")) {
 		o.plural = text

@@ -106,7 +106,7 @@ func isPureQuestion(s *sentence) bool {
 		return true
 	}
 	for i := 0; i < len(s.words) && i < 6; i++ {
-		if (i == 0 || s.words[i].comma) && (questionWords[s.word(i)] || inverted[s.word(i)]) {
+		if (i == 0 || s.words[i].comma && len(s.words)-i > 3) && (questionWords[s.word(i)] || inverted[s.word(i)]) {
 			return true
 		}
 	}
