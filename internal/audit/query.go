@@ -162,6 +162,7 @@ type Summary struct {
 	Model    string          `json:"model"`
 	Outcome  Outcome         `json:"outcome"`
 	Action   policies.Action `json:"action,omitempty"`
+	Shadow   bool            `json:"shadow"`
 	Status   int             `json:"status"`
 	Verdict  guards.Verdict  `json:"verdict"` // of the worst sentence
 	Counts   policies.Counts `json:"sentences"`
@@ -198,13 +199,14 @@ func (l *Log) Entries(ctx context.Context, f Filter, before string, limit int) (
 		}
 		kept := struct {
 			Keep             Keep
+			Shadow           bool
 			Question, Reason string
 		}{}
 		if err := json.Unmarshal(body, &kept); err != nil {
 			return nil, fmt.Errorf("reading entry %s: %w", s.ID, err)
 		}
 		s.At, s.Verdict = time.UnixMilli(at).UTC(), worst(*c)
-		s.Keep, s.Question, s.Reason = kept.Keep, kept.Question, kept.Reason
+		s.Keep, s.Shadow, s.Question, s.Reason = kept.Keep, kept.Shadow, kept.Question, kept.Reason
 		out = append(out, s)
 	}
 	return out, rows.Err()
@@ -228,4 +230,13 @@ func (l *Log) Entry(ctx context.Context, id string) (*Entry, error) {
 		return nil, fmt.Errorf("reading entry %s: %w", id, err)
 	}
 	return &e, nil
+}
+
+// Ready tells whether the log can be read.
+func (l *Log) Ready(ctx context.Context) error {
+	var one int
+	if err := l.read.QueryRowContext(ctx, "SELECT count(*) FROM (SELECT 1 FROM entries LIMIT 1)").Scan(&one); err != nil {
+		return fmt.Errorf("reading the audit log: %w", err)
+	}
+	return nil
 }
