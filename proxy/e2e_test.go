@@ -79,6 +79,7 @@ type scenario struct {
 		Holds   []string          `yaml:"holds"`   // parts of the reply
 		Never   []string          `yaml:"never"`   // must not be in the reply
 		Forward string            `yaml:"forward"` // the body that the upstream gets
+		Path    string            `yaml:"path"`    // that the upstream is asked for
 		Unasked bool              `yaml:"unasked"` // the upstream gets no request
 		Audit   auditWant         `yaml:"audit"`
 	} `yaml:"want"`
@@ -420,7 +421,7 @@ func newFakeUpstream(t *testing.T, sc scenario, body []byte, streamed bool, size
 		if auth := r.Header.Get("Authorization"); auth != "Bearer upstream-secret" {
 			t.Errorf("the upstream got Authorization %q", auth)
 		}
-		if got := r.URL.RequestURI(); sc.Request.Path != "" && got != sc.Request.Path {
+		if got := r.URL.RequestURI(); sc.Want.Path != "" && got != sc.Want.Path {
 			t.Errorf("the upstream got path %q", got)
 		}
 		h := w.Header()

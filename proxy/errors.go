@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"strings"
 
 	"github.com/gofiber/fiber/v2"
 )
@@ -121,7 +122,9 @@ func (s *Server) fail(c *fiber.Ctx, err error) error {
 	switch {
 	case errors.As(err, &e):
 	case errors.As(err, &f):
-		e = s.frameworkError(c, f)
+		if e = s.frameworkError(c, f); e.status == fiber.StatusRequestEntityTooLarge {
+			s.refused(c, e)
+		}
 	default:
 		e = &apiError{status: 500, kind: "server_error", code: "internal", message: "The proxy failed.", cause: err}
 		s.log.Error("handling request", "path", c.Path(), "error", err)
@@ -161,4 +164,16 @@ func (s *Server) frameworkError(c *fiber.Ctx, f *fiber.Error) *apiError {
 		e.message = "The request was not sent in time."
 	}
 	return e
+}
+
+// refused records a request of a known key that no handler has seen.
+func (s *Server) refused(c *fiber.Ctx, e *apiError) {
+	x := s.begin(c, "chat")
+	if !strings.EqualFold(strings.TrimRight(x.entry.Path, "/"), "/v1/chat/completions") {
+		x.entry.Kind = "pass"
+	}
+	if x.identify(c) == nil {
+		x.failed(e)
+	}
+	x.finish()
 }
