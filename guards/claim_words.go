@@ -86,18 +86,24 @@ var sources = []string{
 	"based on", "according to", "from the", "per the", "as stated in", "in the provided", "using the", "given the",
 }
 
-var announcing = set("are is include includes including included follows following says states below offers means covers need")
+var announcing = set("are is include includes follows following says states below")
 
 var questionWords = set("what which who whom whose when where why how what's who's where's how's")
 
 var inverted = set("is are was were am do does did can could will would shall should may might must have has had isn't aren't wasn't weren't don't doesn't didn't can't couldn't won't wouldn't shouldn't haven't hasn't want need looking")
+
+// urging stands before an imperative.
+var urging = []string{
+	"please", "then", "next", "first", "finally", "always", "or", "and", "instead", "feel free to", "don't hesitate to", "do not hesitate to",
+	"remember to", "be sure to", "make sure to",
+}
 
 var imperatives = []string{
 	"contact", "reach out", "get in touch", "consult", "ask", "speak with", "speak to", "talk to", "talk with", "check with", "check the website", "check their website",
 	"check our website", "see the", "refer to", "visit our", "visit the", "visit their", "call us", "call our", "call the", "call customer", "call support", "email us", "email our",
 	"email support", "message us", "write to us", "get help", "seek medical", "seek legal", "seek professional", "seek advice",
 	"log in", "log into", "sign in", "log out", "sign out",
-	"keep in mind", "remember to", "feel free to", "don't hesitate to", "do not hesitate to", "follow the instructions", "follow the steps", "follow these steps",
+	"follow the instructions", "follow the steps", "follow these steps",
 	"try again", "take a look", "have a look", "let's", "stay tuned", "read on",
 }
 

@@ -225,7 +225,7 @@ func leadIn(s *sentence, i int) string {
 	if !s.verb && len(s.words) <= 6 {
 		return isLeadIn // "A few things to plan for:", "**Key points:**"
 	}
-	if n := len(s.words); n <= 16 && (announcing[s.word(n-1)] || s.word(n-2) == "following" || s.word(n-2) == "these") {
+	if n := len(s.words); n <= 12 && s.comma(i+3) < 0 && !hasReason(s, i) && (announcing[s.word(n-1)] || s.word(n-2) == "following" || s.word(n-2) == "these") {
 		return isLeadIn // "The plan includes:", "follow these steps:"
 	}
 	return ""
@@ -235,8 +235,8 @@ func leadIn(s *sentence, i int) string {
 // advice to get in touch or look elsewhere, and clicks, count: "Do not
 // refrigerate" is a statement about a product.
 func instruction(s *sentence, i int) bool {
-	for s.at(i, "please") || s.at(i, "then") || s.at(i, "next") || s.at(i, "first") || s.at(i, "finally") || s.at(i, "always") || s.at(i, "or") || s.at(i, "and") || s.at(i, "instead") {
-		i++
+	for more := true; more; {
+		i, more = s.atAny(i, urging)
 	}
 	if hasReason(s, i) || lateVerb(s, i) || len(s.words)-i > 24 {
 		return false
@@ -251,10 +251,10 @@ func instruction(s *sentence, i int) bool {
 	return ok && s.names == 0
 }
 
-// lateVerb reports whether a clause behind a comma or dash states something.
+// lateVerb reports whether a clause behind a comma, a dash or "that" states something.
 func lateVerb(s *sentence, i int) bool {
 	for j := i + 1; j < len(s.words); j++ {
-		if (s.words[j].comma || s.words[j].clause) && s.verbFrom(j) && !s.at(j, "if") && !s.at(j, "or") && !s.at(j, "and") {
+		if (s.words[j].comma || s.words[j].clause || s.at(j, "that")) && s.verbFrom(j) && !s.at(j, "if") && !s.at(j, "or") && !s.at(j, "and") {
 			return true
 		}
 	}

@@ -54,20 +54,20 @@ func checkCut(t *testing.T, answer string) {
 		t.Fatalf("%q at the end is in no claim", gap)
 	}
 	rng := rand.New(rand.NewPCG(1, uint64(len(answer))))
-	sizes := map[string]func() int{
-		"bytes":  func() int { return 1 },
-		"threes": func() int { return 3 },
-		"random": func() int { return 1 + rng.IntN(12) },
-		"mixed":  func() int { return 1 + rng.IntN(1+rng.IntN(200)) },
+	sizes := []func() int{
+		func() int { return 1 },
+		func() int { return 3 },
+		func() int { return 1 + rng.IntN(12) },
+		func() int { return 1 + rng.IntN(1+rng.IntN(200)) },
 	}
 	for name, next := range sizes {
 		if got := cutPieces(answer, next); !reflect.DeepEqual(got, whole) {
 			for i := range min(len(got), len(whole)) {
 				if !reflect.DeepEqual(got[i], whole[i]) {
-					t.Fatalf("%s: claim %d of %q\n got %+v\nwant %+v", name, i, answer, got[i], whole[i])
+					t.Fatalf("pieces %d: claim %d of %q\n got %+v\nwant %+v", name, i, answer, got[i], whole[i])
 				}
 			}
-			t.Fatalf("%s: %d claims of %q, want %d", name, len(got), answer, len(whole))
+			t.Fatalf("pieces %d: %d claims of %q, want %d", name, len(got), answer, len(whole))
 		}
 	}
 }
