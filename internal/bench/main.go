@@ -44,7 +44,7 @@ func main() {
 	var o options
 	flag.StringVar(&o.binary, "binary", "", "touchstone `FILE` to measure; built from this module by default")
 	flag.StringVar(&o.out, "out", "dist/bench.json", "`FILE` for the figures")
-	flag.StringVar(&o.profile, "profile", "", "`FILE` for a CPU profile of the checked route (needs serve -pprof)")
+	flag.StringVar(&o.profile, "profile", "", "`FILE` for a CPU profile of the checked route")
 	flag.IntVar(&o.passages, "passages", 10_000, "passages in the knowledge base")
 	flag.IntVar(&o.rounds, "rounds", 3, "interleaved rounds")
 	flag.Float64Var(&o.seconds, "seconds", 4, "seconds of each measurement")
@@ -101,7 +101,7 @@ func run(ctx context.Context, o options) error {
 	if err != nil {
 		return err
 	}
-	stone, err := prepare(ctx, dir, binary, c, up.url)
+	stone, err := prepare(ctx, dir, binary, c, up.url, o.profile != "")
 	if err != nil {
 		return err
 	}

@@ -32,16 +32,21 @@ log: {level: warn}
 
 // stone is the touchstone under measurement, with its knowledge base ingested.
 type stone struct {
-	binary, dir, config, address, pprof string
-	wantPprof                           bool
+	binary, dir, config, address string
+	pprof                        string // address of its profiles; "" for none
 }
 
 // prepare writes the configuration and ingests the knowledge base.
-func prepare(ctx context.Context, dir, binary string, c *corpus, upstream string) (*stone, error) {
+func prepare(ctx context.Context, dir, binary string, c *corpus, upstream string, profiles bool) (*stone, error) {
 	s := &stone{binary: binary, dir: dir, config: filepath.Join(dir, "config.yaml")}
 	var err error
 	if s.address, err = freeAddress(); err != nil {
 		return nil, err
+	}
+	if profiles {
+		if s.pprof, err = freeAddress(); err != nil {
+			return nil, err
+		}
 	}
 	if err := os.WriteFile(s.config, fmt.Appendf(nil, stoneConfig, s.address, upstream, dir), 0o600); err != nil {
 		return nil, err
@@ -69,7 +74,7 @@ func lastLine(out []byte) string {
 
 func (s *stone) start(ctx context.Context) (*peer, error) {
 	args := []string{s.binary, "serve", "-config", s.config}
-	if s.wantPprof {
+	if s.pprof != "" {
 		args = append(args, "-pprof", s.pprof)
 	}
 	return startPeer(ctx, s.dir, "touchstone", "http://"+s.address, "/readyz", args...)
