@@ -17,7 +17,7 @@ const prose = "Acme Cloud offers three plans, which differ in storage, in suppor
 // TestCutterIsLinear pushes texts byte by byte that would be read again and
 // again if decisions were not bounded, and compares them with prose.
 func TestCutterIsLinear(t *testing.T) {
-	const size, times = 1 << 18, 40
+	const size, times = 1 << 17, 40
 	push := func(unit string) time.Duration {
 		text := strings.Repeat(unit, size/len(unit))
 		start := time.Now()

@@ -114,7 +114,7 @@ func TestCutterChunking(t *testing.T) {
 		"Yes. ", "No. ", "word ", "The ", "\u2029", "\u00a0", "؟ ", "```md\n", "[ ] ", strings.Repeat("x", 300), strings.Repeat(". ", 60), strings.Repeat(" ", 120),
 	}, seeds...)
 	rng := rand.New(rand.NewPCG(7, 7))
-	for range 3000 {
+	for range 2000 {
 		var b strings.Builder
 		for range 1 + rng.IntN(25) {
 			b.WriteString(fragments[rng.IntN(len(fragments))])
