@@ -29,6 +29,7 @@ type searcher struct {
 	bound []float32   // the most that the terms from here on can add
 	score []float32   // by passage
 	met   []uint32    // passages with a score
+	kept  []uint32    // of those, the ones that still have a chance
 	near  []float32   // the best scores, ascending
 	top   []hit       // the best passages, best first
 }
@@ -159,7 +160,7 @@ func (s *searcher) rank(c *collection, k int, norm float32) {
 	}
 	if len(s.score) < len(c.docs) {
 		s.score = make([]float32, len(c.docs)+len(c.docs)/4)
-		s.met = make([]uint32, len(s.score)+1)
+		s.met, s.kept = make([]uint32, len(s.score)+1), make([]uint32, len(s.score)+1)
 	}
 	met, i := 0, 0
 	var floor float32
@@ -168,7 +169,7 @@ func (s *searcher) rank(c *collection, k int, norm float32) {
 		if pl == nil {
 			continue
 		}
-		if met >= k && len(pl.list) > 64 {
+		if met >= k && len(pl.list) > 64+met/4 {
 			if floor = s.kth(c, s.met[:met], k); s.bound[i]*slack < floor {
 				break
 			}
@@ -189,6 +190,8 @@ func (s *searcher) rank(c *collection, k int, norm float32) {
 		if score := s.score[doc]; score >= floor && !c.isHidden(doc) {
 			s.offer(hit{c, doc, score}, k)
 		}
+	}
+	for _, doc := range s.met[:met] {
 		s.score[doc] = 0
 	}
 }
@@ -196,33 +199,41 @@ func (s *searcher) rank(c *collection, k int, norm float32) {
 // slack widens bounds: sums of float32 in another order differ in their last digits.
 const slack = 1.0001
 
-// prune drops the passages that cannot reach floor with rest added.
+// prune keeps the passages that can reach floor with rest added, in s.kept.
 func (s *searcher) prune(met []uint32, rest, floor float32) []uint32 {
-	kept := 0
+	score, kept := s.score, s.kept
+	n := 0
 	for _, doc := range met {
-		if score := s.score[doc]; (score+rest)*slack >= floor {
-			met[kept] = doc
-			kept++
-		} else {
-			s.score[doc] = 0
+		kept[n] = doc // never past the one that is looked at: met may be kept itself
+		if (score[doc]+rest)*slack >= floor {
+			n++
 		}
 	}
-	return met[:kept]
+	return kept[:n]
 }
 
-// lift adds what a frequent term gives to the passages in near, and to no others.
+// lift adds what a frequent term gives to the passages in near. What it adds to
+// others that were met does no harm: they are out.
 func (s *searcher) lift(c *collection, pl *postings, near []uint32, weight, norm float32) {
-	if pl.dense != nil {
+	score := s.score
+	switch {
+	case pl.dense != nil:
 		for _, doc := range near {
 			if int(doc) < len(pl.dense) && pl.dense[doc] > 0 {
-				s.score[doc] += gain(weight, norm, pl.dense[doc], c.lengths[doc])
+				score[doc] += gain(weight, norm, pl.dense[doc], c.lengths[doc])
 			}
 		}
-		return
-	}
-	for _, doc := range near {
-		if p, ok := pl.find(doc); ok {
-			s.score[doc] += gain(weight, norm, p.tf, p.length)
+	case len(near)*8 > len(pl.list):
+		for _, p := range pl.list {
+			if old := score[p.doc]; old != 0 {
+				score[p.doc] = old + gain(weight, norm, p.tf, p.length)
+			}
+		}
+	default:
+		for _, doc := range near {
+			if p, ok := pl.find(doc); ok {
+				score[doc] += gain(weight, norm, p.tf, p.length)
+			}
 		}
 	}
 }
