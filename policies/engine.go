@@ -17,6 +17,8 @@ import (
 	"github.com/open-policy-agent/opa/v1/rego"
 	"github.com/open-policy-agent/opa/v1/storage/inmem"
 	"github.com/open-policy-agent/opa/v1/topdown"
+
+	"touchstone/guards"
 )
 
 // Deadline is how long one evaluation may take.
@@ -42,7 +44,7 @@ type program struct {
 
 // Load makes an engine of the bundle in dir, or of the embedded one when dir is
 // empty. A bundle that does not compile, has mistakes in its data or cannot decide
-// about an empty answer is an error, as lines of file:line: message where it has a
+// about a made-up answer is an error, as lines of file:line: message where it has a
 // place.
 func Load(ctx context.Context, dir string) (*Engine, error) {
 	e := &Engine{deadline: Deadline}
@@ -102,14 +104,28 @@ func (e *Engine) prepare(ctx context.Context, src *source) (*program, error) {
 	if err != nil {
 		return nil, positions(err)
 	}
-	empty := &Input{Final: true}
-	if err := p.problems(ctx, problems, empty, max(e.deadline, time.Second)); err != nil {
+	patience := max(e.deadline, time.Second) // nobody waits for an answer here
+	if err := p.problems(ctx, problems, &Input{Final: true}, patience); err != nil {
 		return nil, err
 	}
-	if _, err := p.decide(ctx, empty, max(e.deadline, time.Second)); err != nil {
-		return nil, fmt.Errorf("deciding about an empty answer: %w", err)
+	for _, in := range samples() {
+		if _, err := p.decide(ctx, in, patience); err != nil {
+			return nil, fmt.Errorf("deciding about a made-up answer: %w", err)
+		}
 	}
 	return p, nil
+}
+
+// samples are answers that any bundle must be able to decide about: an empty one,
+// and one in which everything was found that can be.
+func samples() []*Input {
+	full := &Input{Final: true, Guards: []guards.Result{{Guard: "sample", Status: guards.Failed}}, Skipped: []string{"sample"}}
+	for i, v := range verdicts {
+		s := guards.Sentence{Guard: "sample", Finding: guards.Finding{Claim: guards.Claim{Index: i}, Verdict: v, Score: 1}}
+		full.Sentences = append(full.Sentences, s)
+		full.Counts.Add(v)
+	}
+	return []*Input{{Final: true}, full}
 }
 
 // keepTerm leaves the result as Rego's own value, which is read without a detour

@@ -45,6 +45,7 @@ func load(t *testing.T, dir string) *Engine {
 	if err != nil {
 		t.Fatal(err)
 	}
+	e.deadline = time.Minute // a busy machine is not what is tested
 	return e
 }
 
@@ -62,7 +63,7 @@ func oneRule(main string) map[string]string {
 #   remediation: None.
 package rules.test.rule
 
-violation contains {"action": "flag", "message": "Found."} if input.counts.checked > 0
+violation contains {"action": "flag", "message": "Found."} if input.route == "support"
 `,
 	}
 }
@@ -123,14 +124,14 @@ func TestRouteRedactsWithItsOwnNotice(t *testing.T) {
 // A decision that is not well formed is an error, and never lets an answer pass.
 func TestMalformedDecisions(t *testing.T) {
 	rule := func(fields string) string {
-		return `decision := {"action": "block", "rules": [{"id": "test.rule", ` + fields + `}]} if input.counts.checked > 0` +
-			"\n\ndecision := {\"action\": \"allow\", \"rules\": []} if input.counts.checked == 0"
+		return `decision := {"action": "block", "rules": [{"id": "test.rule", ` + fields + `}]} if input.route == "support"` +
+			"\n\ndecision := {\"action\": \"allow\", \"rules\": []} if input.route != \"support\""
 	}
 	decision := func(doc string) string {
-		return "decision := " + doc + " if input.counts.checked > 0\n\ndecision := {\"action\": \"allow\", \"rules\": []} if input.counts.checked == 0"
+		return "decision := " + doc + " if input.route == \"support\"\n\ndecision := {\"action\": \"allow\", \"rules\": []} if input.route != \"support\""
 	}
 	for name, c := range map[string]struct{ main, want string }{
-		"undefined":         {`decision := {"action": "allow", "rules": []} if input.counts.checked == 0`, "data.touchstone.decision is undefined"},
+		"undefined":         {`decision := {"action": "allow", "rules": []} if input.route != "support"`, "data.touchstone.decision is undefined"},
 		"not an object":     {decision(`"allow"`), "the decision is a string, not an object"},
 		"no action":         {decision(`{"rules": []}`), "the action is missing"},
 		"unknown action":    {decision(`{"action": "blok", "rules": []}`), `the action "blok" is unknown`},
@@ -152,14 +153,10 @@ func TestMalformedDecisions(t *testing.T) {
 		"no id":             {decision(`{"action": "allow", "rules": [{"action": "flag", "message": "m"}]}`), "a rule has no id"},
 		"unknown id":        {decision(`{"action": "flag", "rules": [{"id": "test.other", "action": "flag", "message": "m"}]}`), `no rule "test.other"`},
 		"builtin error":     {decision(`{"action": "allow", "rules": [1 / 0]}`), "divide by zero"},
-		"conflict":          {"decision := {\"action\": a, \"rules\": []} if some a in [\"allow\", \"flag\"]\n\ndecision := {\"action\": \"allow\", \"rules\": []} if input.counts.checked == 0", "conflicting values"},
+		"conflict":          {"decision := {\"action\": a, \"rules\": []} if {\n\tinput.route == \"support\"\n\tsome a in [\"allow\", \"flag\"]\n}\n\ndecision := {\"action\": \"allow\", \"rules\": []} if input.route != \"support\"", "conflicting values"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			e, err := Load(context.Background(), folder(t, false, oneRule(c.main)))
-			var d Decision
-			if err == nil {
-				d, err = e.Decide(context.Background(), answer(3))
-			}
+			d, err := load(t, folder(t, false, oneRule(c.main))).Decide(context.Background(), answer(3))
 			if err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("got %+v, error %v, want %q", d, err, c.want)
 			}
@@ -185,10 +182,10 @@ func TestInputThatCannotBeDecided(t *testing.T) {
 func TestRulesThatRunTooLong(t *testing.T) {
 	e := load(t, folder(t, true, map[string]string{"main.rego": `package touchstone
 
-decision := {"action": "allow", "rules": []} if input.counts.checked == 0
+decision := {"action": "allow", "rules": []} if input.route != "support"
 
 decision := {"action": "allow", "rules": []} if {
-	input.counts.checked > 0
+	input.route == "support"
 	count([1 | some a in numbers.range(1, 10000); some b in numbers.range(1, 10000); a + b == 0]) == 0
 }
 `}))
@@ -236,7 +233,8 @@ func TestBadBundles(t *testing.T) {
 		"no owner":       {with("rules/test/rule.rego", strings.Replace(good["rules/test/rule.rego"], "owner: tests", "owner: ''", 1)), "lacks custom.owner"},
 		"bad metadata":   {with("rules/test/rule.rego", "# METADATA\n# title: [\npackage rules.test.rule\n"), "/rules/test/rule.rego:"},
 		"too deep":       {with("rules/a/b/c.rego", "package rules.a.b.c\n\nviolation := set()\n"), "a rule's package is rules.AREA.NAME"},
-		"undefined":      {oneRule("decision := {} if false"), "deciding about an empty answer: data.touchstone.decision is undefined"},
+		"malformed rule": {oneRule("decision := {\"action\": \"flag\", \"rules\": [{\"id\": \"test.rule\", \"action\": \"flag\"}]} if input.counts.contradicted > 0\n\ndecision := {\"action\": \"allow\", \"rules\": []} if input.counts.contradicted == 0"), "deciding about a made-up answer: the rule test.rule: the message is missing"},
+		"undefined":      {oneRule("decision := {} if false"), "deciding about a made-up answer: data.touchstone.decision is undefined"},
 		"bad yaml":       {with("data.yaml", "a: 1\nb: [\n"), "/data.yaml:2: "},
 		"repeated key":   {with("data.yaml", "a: 1\na: 2\n"), "/data.yaml:2: "},
 		"yaml no map":    {with("data.yaml", "- a\n"), "/data.yaml: "},
@@ -286,7 +284,7 @@ func TestDeniedBuiltins(t *testing.T) {
 		}
 	}
 	for _, call := range []string{
-		`http.send({})`, `net.lookup_ip_addr("localhost")`, `opa.runtime()`, `rand.intn("a", 3)`, `time.now_ns()`, `time.clock(0)`, `uuid.rfc4122("a")`, `io.jwt.decode_verify("", {})`,
+		`http.send({})`, `net.lookup_ip_addr("localhost")`, `opa.runtime()`, `rand.intn("a", 3)`, `time.now_ns()`, `time.clock(0)`, `uuid.rfc4122("a")`, `io.jwt.decode("")`,
 	} {
 		dir := folder(t, false, map[string]string{"main.rego": "package touchstone\n\ndecision := " + call + "\n"})
 		if _, err := Load(context.Background(), dir); err == nil || !strings.Contains(err.Error(), "main.rego:3: undefined function") {
@@ -398,10 +396,11 @@ func TestStreamedDecisionIsThatOfTheWholeAnswer(t *testing.T) {
 func TestMergeLeavesEarlierCopies(t *testing.T) {
 	d := Decision{Action: Allow}
 	d.Merge(Decision{Action: Flag, Rules: []Rule{{ID: "a", Action: Flag, Sentences: append(make([]int, 0, 8), 0)}}})
-	before := d
+	before, other := d, d
+	other.Merge(Decision{Action: Flag, Rules: []Rule{{ID: "a", Action: Flag, Sentences: []int{7}}}})
 	d.Merge(Decision{Action: Flag, Rules: []Rule{{ID: "a", Action: Flag, Sentences: []int{1}}}})
-	if !slices.Equal(before.Rules[0].Sentences, []int{0}) || !slices.Equal(d.Rules[0].Sentences, []int{0, 1}) {
-		t.Errorf("before %v, after %v", before.Rules, d.Rules)
+	if !slices.Equal(before.Rules[0].Sentences, []int{0}) || !slices.Equal(d.Rules[0].Sentences, []int{0, 1}) || !slices.Equal(other.Rules[0].Sentences, []int{0, 7}) {
+		t.Errorf("before %v, after %v, other %v", before.Rules, d.Rules, other.Rules)
 	}
 }
 
