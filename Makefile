@@ -7,7 +7,7 @@ NODE     ?= node
 BIN      := bin/touchstone
 # The same flags as deploy/Dockerfile, so that both share the build cache.
 BUILD    := CGO_ENABLED=0 $(GO) build -trimpath -ldflags="-s -w"
-CLIENTS  := internal/clienttest
+CLIENTS  := internal/e2e
 
 .DEFAULT_GOAL := help
 .PHONY: help run build test check test-clients fuzz fuzz-short bench cover deps clean
@@ -40,8 +40,8 @@ test-clients: build ## the official Python and Node OpenAI clients against the r
 	if ! cmp -s $(CLIENTS)/package-lock.json .cache/node/package-lock.json; then \
 	  mkdir -p .cache/node && cp $(CLIENTS)/package.json $(CLIENTS)/package-lock.json .cache/node/ && \
 	  npm ci --prefix .cache/node --silent --no-audit --no-fund || { rm -f .cache/node/package-lock.json; exit 1; }; fi; \
-	PYTHON=$(CURDIR)/.cache/venv/bin/python NODE_PATH=$(CURDIR)/.cache/node/node_modules \
-	  $(GO) test -tags clients -count=1 -v -timeout 5m ./$(CLIENTS)
+	PYTHON=$(CURDIR)/.cache/venv/bin/python NODE=$(NODE) CLIENT=$(CURDIR)/.cache/node \
+	  $(GO) test -tags clients -run OfficialClients -count=1 -v -timeout 5m ./$(CLIENTS)
 
 fuzz: ## every fuzz target for a minute (FUZZTIME=60s)
 	@set -e; for dir in $$(grep -rl --include='*_test.go' '^func Fuzz' . | xargs -n1 dirname | sort -u); do \
@@ -50,6 +50,9 @@ fuzz: ## every fuzz target for a minute (FUZZTIME=60s)
 
 fuzz-short: ## every fuzz target for five seconds, as CI does
 	@$(MAKE) --no-print-directory fuzz FUZZTIME=5s
+
+bench: ## what Touchstone costs, against the plainest Go reverse proxy in the same run
+	$(GO) run ./internal/bench
 
 cover: ## test coverage by package, and coverage.html in .cache
 	@mkdir -p .cache

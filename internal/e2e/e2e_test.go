@@ -66,13 +66,13 @@ func TestAnswersAreCheckedAgainstTheIngestedDocuments(t *testing.T) {
 	}
 	two, err := c.CreateChatCompletion(t.Context(), ask("say two", 2))
 	must(t, err)
-	if two.Choices[0].FinishReason == "content_filter" || two.Choices[1].FinishReason != "content_filter" || strings.Contains(two.Choices[1].Message.Content, "8 working") {
+	if two.Choices[0].FinishReason == "content_filter" || two.Choices[1].FinishReason != "content_filter" || strings.Contains(two.Choices[1].Message.Content, "€9") {
 		t.Errorf("two: %+v", two.Choices)
 	}
 	stream, err := c.CreateChatCompletionStream(t.Context(), ask("say mixed", 1))
 	must(t, err)
 	text, finish := collect(t, stream)
-	if finish != "content_filter" || strings.Contains(text, "8 working") || !strings.HasPrefix(text, "Returns are accepted for 30 days.") {
+	if finish != "content_filter" || strings.Contains(text, "€9") || !strings.HasPrefix(text, "Returns are accepted for 30 days.") {
 		t.Errorf("mixed, streamed: %q, %s", text, finish)
 	}
 	if n := s.calls.Load(); n != 4 {
@@ -92,7 +92,7 @@ func TestAnswersAreCheckedAgainstTheIngestedDocuments(t *testing.T) {
 		}
 	}
 	sentence := entries[2].Choices[0].Sentences[0]
-	if sentence.Verdict != "contradicted" || len(sentence.Evidence) == 0 || !strings.Contains(sentence.Evidence[0].Quote, "3 working days") {
+	if sentence.Verdict != "contradicted" || len(sentence.Evidence) == 0 || !strings.Contains(sentence.Evidence[0].Quote, "costs €4") {
 		t.Errorf("wrong: %+v", sentence)
 	}
 }
@@ -196,7 +196,7 @@ func TestSecretsAndContentStayOutOfLogs(t *testing.T) {
 	s.post(t, `{"model":`)
 	s.stop(t, syscall.SIGTERM)
 	logs := s.logs.String()
-	for _, secret := range []string{upstreamKey, clientKey, "working days", "say wrong", withheld} {
+	for _, secret := range []string{upstreamKey, clientKey, "wrapping", "say wrong", withheld} {
 		if strings.Contains(logs, secret) {
 			t.Errorf("the logs hold %q:\n%s", secret, logs)
 		}
@@ -243,7 +243,7 @@ func TestCheckTellsItsOutcomeByExitStatus(t *testing.T) {
 		{"contradicted", "", []string{"-answer", wrong}, 3, "BLOCKED"},
 		{"not covered", "", []string{"-answer", "The office dog is called Bruno."}, 2, "FLAGGED"},
 		{"from a file", "", []string{"-answer", "@" + s.path("handbook.md")}, 0, "supported"},
-		{"from standard input", wrong, []string{"-answer", "-"}, 3, "3 working days"},
+		{"from standard input", wrong, []string{"-answer", "-"}, 3, "costs €4"},
 		{"as JSON", `{"question":"How long?","context":["The trial lasts 14 days."],"answer":"The trial lasts 90 days."}`, nil, 3, "14 days"},
 		{"own context", "", []string{"-context", "The trial lasts 14 days.", "-answer", "The trial lasts 14 days."}, 0, "caller:context"},
 		{"no answer", `{"question":"How long?"}`, nil, 64, "no answer"},
