@@ -11,7 +11,7 @@ import (
 type sseEvent struct {
 	raw  []byte
 	name string // of an "event:" line
-	data []byte // lines joined by \n; nil when the event carries none (a comment)
+	data []byte // lines joined by \n; nil when there is nothing in them (a comment)
 }
 
 // sseReader cuts a stream into events. Whatever the stream holds, the raw bytes
