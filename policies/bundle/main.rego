@@ -18,9 +18,9 @@ rules contains object.union({"id": concat(".", [area, name])}, violation) if {
 	some violation in data.rules[area][name].violation
 }
 
-actions := {"allow"} | {rule.action | some rule in rules}
-
-action := [candidate |
+action := "allow" if {
+	rules == set()
+} else := [candidate |
 	some candidate in ["block", "rewrite", "redact", "flag", "allow"]
-	candidate in actions
+	candidate in {rule.action | some rule in rules}
 ][0]

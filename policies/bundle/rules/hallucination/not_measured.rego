@@ -14,17 +14,20 @@ package rules.hallucination.not_measured
 
 import data.lib.settings
 
+# A guard that did not run has seen none of these sentences, whatever another guard says.
 violation contains settings.violation(on, message, sentences) if {
-	input.guards != {} # a route without guards is unchecked by choice
-	sentences != []
+	input.unmeasured != []
 	on := settings.of("hallucination.not_measured")
+	sentences := [sentence.index | some sentence in input.sentences[_]]
+	sentences != []
+	message := sprintf("Part of the answer could not be checked: %s did not run.", [concat(", ", input.unmeasured)])
 }
 
-message := sprintf("Part of the answer could not be checked: %s did not run.", [concat(", ", input.unmeasured)]) if {
-	input.unmeasured != []
-} else := "Part of the answer could not be checked."
-
-# A guard that did not run has seen none of these sentences, whatever another guard says.
-sentences := [sentence.index | some sentence in input.sentences[_]] if {
-	input.unmeasured != []
-} else := [sentence.index | some sentence in input.sentences.not_measured]
+# All guards ran, and none gave a verdict.
+violation contains settings.violation(on, "Part of the answer could not be checked.", sentences) if {
+	input.sentences.not_measured != []
+	input.unmeasured == []
+	input.guards != {} # a route without guards is unchecked by choice
+	on := settings.of("hallucination.not_measured")
+	sentences := [sentence.index | some sentence in input.sentences.not_measured]
+}
