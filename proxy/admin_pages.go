@@ -57,7 +57,7 @@ func (a *admin) overviewPage(c *fiber.Ctx) error {
 		Page: a.page("Overview"), Window: name, Filtered: f != audit.Filter{},
 		Hallucination: estimate(total.Hallucination()), Coverage: estimate(total.Coverage()), NotMeasured: estimate(total.NotMeasured()),
 		Exchanges: total.Exchanges, Passed: total.Passed, Flagged: total.Flagged, Blocked: total.Blocked, Unchecked: total.Unchecked,
-		Judged: judged, Host: clone(c.Hostname()),
+		Judged: judged, Host: clone(c.Hostname()), Model: a.exampleModel(),
 	}
 	v.Refresh = before == ""
 	if judged {
@@ -105,6 +105,18 @@ func (a *admin) overviewPage(c *fiber.Ctx) error {
 		v.Older = query(func(q url.Values) { q.Set("before", list[pageRows-1].ID) })
 	}
 	return a.html(c, 200, func() ([]byte, error) { return a.pages.Overview(v) })
+}
+
+// exampleModel is a model that clients may ask for.
+func (a *admin) exampleModel() string {
+	for _, r := range a.s.routes.list {
+		for _, m := range r.Models {
+			if m != "*" {
+				return m
+			}
+		}
+	}
+	return "gpt-4o-mini"
 }
 
 func selectOf(name, label, chosen string, values []string) web.Select {

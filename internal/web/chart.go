@@ -3,6 +3,7 @@ package web
 import (
 	"fmt"
 	"math"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -83,7 +84,7 @@ func LineChart(label, accent string, points []Point, step time.Duration, share b
 	}
 	c.Line, c.Band, c.Dots = line.String(), band.String(), dots.String()
 	for _, v := range gridLines(low, high) {
-		text := number(v)
+		text := strconv.FormatFloat(v, 'f', -1, 64)
 		if share {
 			text = fmt.Sprintf("%.0f%%", 100*v)
 		}
@@ -130,7 +131,7 @@ func bounds(points []Point, share bool) (low, high float64) {
 		}
 		return 0, 1
 	}
-	return 0, nice(max(10, min(top, 2.2*high)))
+	return 0, nice(max(10, min(top, 1.6*high)))
 }
 
 // nice is the next value above v that people count in.
@@ -209,7 +210,7 @@ func StackedBars(label string, columns []Column, step time.Duration) Bars {
 			fmt.Sprintf("%s\n%s passed, %s flagged, %s blocked, %s unchecked", span(c.At, step), thousands(c.Passed), thousands(c.Flagged), thousands(c.Blocked), thousands(c.Unchecked))})
 	}
 	for _, v := range []float64{0, high / 2, high} {
-		b.Grid = append(b.Grid, Tick{At: pct(box * (1 - v/high)), Label: number(v)})
+		b.Grid = append(b.Grid, Tick{At: pct(box * (1 - v/high)), Label: strconv.FormatFloat(v, 'f', -1, 64)})
 	}
 	b.Times = timeTicks(points, step)
 	return b

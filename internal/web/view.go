@@ -58,7 +58,13 @@ type Overview struct {
 	Rows  []Row
 	Older string // URL of the next page; "" on the last
 	First string // URL of the first page; "" on it
-	Host  string // for the example of an empty log
+
+	Host, Model string // for the example of an empty log
+}
+
+// Nothing tells that the log is empty.
+func (v *Overview) Nothing() bool {
+	return !v.Filtered && v.Exchanges == 0 && len(v.Rows) == 0 && v.First == ""
 }
 
 // Row is one exchange in a list.
@@ -279,6 +285,9 @@ func percent(share float64) string {
 	}
 	return strconv.FormatFloat(100*share, 'f', 1, 64) + "%"
 }
+
+// score writes the score of a single sentence, which is no finer than this.
+func score(p float64) string { return strconv.Itoa(int(math.Round(100*p))) + "%" }
 
 // Millis writes a duration given in milliseconds.
 func Millis(ms float64) string {

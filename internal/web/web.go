@@ -59,7 +59,7 @@ func New() (*Pages, error) {
 	version := hex.EncodeToString(sum.Sum(nil))[:12] // in their URLs, so that they may be cached for ever
 	funcs := template.FuncMap{
 		"version":   func() string { return version },
-		"thousands": thousands, "number": number, "percent": percent, "millis": Millis,
+		"thousands": thousands, "number": number, "percent": percent, "score": score, "millis": Millis,
 		"verdict": verdictName, "outcome": outcomeName,
 	}
 	for _, name := range []string{"overview", "exchange", "login", "message"} {

@@ -24,11 +24,12 @@
     busy = true;
     try {
       const next = (await load(location.href)).getElementById("main");
-      const row = selected() && rows().indexOf(selected());
-      for (const part of [".headline", "main > section:nth-of-type(1)", "main > section:nth-of-type(2)"]) {
-        const was = main.parentNode.querySelector(part), now = next.ownerDocument.querySelector(part);
-        if (was && now && was.innerHTML !== now.innerHTML) was.replaceWith(document.adoptNode(now));
-      }
+      const row = rows().indexOf(selected());
+      const html = (list) => list.map((el) => el.outerHTML).join("");
+      const was = [...main.children].slice(1), now = [...next.children].slice(1); // all but the filters
+      if (html(was) === html(now)) { busy = false; return; }
+      was.forEach((el) => el.remove());
+      main.append(...now);
       if (row >= 0 && rows()[row]) select(row, false);
     } catch { /* the server is away: what is shown stays */ }
     busy = false;
