@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -80,24 +81,27 @@ func (s *stone) start(ctx context.Context) (*peer, error) {
 	return startPeer(ctx, s.dir, "touchstone", "http://"+s.address, "/readyz", args...)
 }
 
-// profile takes a CPU profile of the checked route at c=16.
+// profile takes a CPU profile of the checked route at c=16, and the heap after it
+// beside it as FILE.heap.
 func (s *stone) profile(p *peer, o options, numbers *atomic.Uint64) error {
 	const seconds = 10
 	done := make(chan error, 1)
-	go func() {
-		resp, err := http.Get(fmt.Sprintf("http://%s/debug/pprof/profile?seconds=%d", s.pprof, seconds))
-		if err == nil {
-			var data []byte
-			data, err = io.ReadAll(resp.Body)
-			resp.Body.Close()
-			if err == nil {
-				err = os.WriteFile(o.profile, data, 0o644)
-			}
-		}
-		done <- err
-	}()
+	go func() { done <- s.fetch(fmt.Sprintf("profile?seconds=%d", seconds), o.profile) }()
 	if _, err := drive(p.url, checkedModel, 16, (seconds+1)*time.Second, numbers); err != nil {
 		return err
 	}
-	return <-done
+	return errors.Join(<-done, s.fetch("heap?gc=1", o.profile+".heap"))
+}
+
+func (s *stone) fetch(what, path string) error {
+	resp, err := http.Get("http://" + s.pprof + "/debug/pprof/" + what)
+	if err != nil {
+		return fmt.Errorf("profiling: %w", err)
+	}
+	defer resp.Body.Close()
+	data, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return fmt.Errorf("profiling: %w", err)
+	}
+	return os.WriteFile(path, data, 0o644)
 }
