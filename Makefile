@@ -10,7 +10,7 @@ BUILD    := CGO_ENABLED=0 $(GO) build -trimpath -ldflags="-s -w"
 CLIENTS  := internal/e2e
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test check test-clients fuzz fuzz-short bench cover deps clean
+.PHONY: help run build test check test-clients test-browser fuzz fuzz-short bench cover deps clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  \033[1m%-13s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,6 +42,9 @@ test-clients: build ## the official Python and Node OpenAI clients against the r
 	  npm ci --prefix .cache/node --silent --no-audit --no-fund || { rm -f .cache/node/package-lock.json; exit 1; }; fi; \
 	PYTHON=$(CURDIR)/.cache/venv/bin/python NODE=$(NODE) CLIENT=$(CURDIR)/.cache/node \
 	  $(GO) test -tags clients -run OfficialClients -count=1 -v -timeout 5m ./$(CLIENTS)
+
+test-browser: ## the dashboard in a real Chromium (CHROMIUM names the program)
+	$(GO) test -tags browser -run InABrowser -count=1 ./proxy
 
 fuzz: ## every fuzz target for a minute (FUZZTIME=60s)
 	@set -e; for dir in $$(grep -rl --include='*_test.go' '^func Fuzz' . | xargs -n1 dirname | sort -u); do \

@@ -34,7 +34,10 @@
     } catch { /* the server is away: what is shown stays */ }
     busy = false;
   };
-  if (every > 0 && !new URLSearchParams(location.search).has("before")) setInterval(refresh, every);
+  if (every > 0 && !new URLSearchParams(location.search).has("before")) {
+    setInterval(refresh, every);
+    document.addEventListener("visibilitychange", refresh); // somebody came back to it
+  }
 
   // An exchange opens in a panel beside the list.
   const panel = document.createElement("dialog");
