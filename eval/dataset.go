@@ -115,7 +115,7 @@ func readLines(path, set string, r io.Reader, use func(Item) error) error {
 
 // line is the union of the schemas that Read knows; see README.md.
 type line struct {
-	ID       string
+	ID       *string // may be empty: a public set has such a row
 	Task     string
 	Title    string
 	Context  string
@@ -146,13 +146,14 @@ func parseLine(set string, data []byte) ([]Item, error) {
 		}
 		return nil, fmt.Errorf("reading JSON: %w", err)
 	}
-	if l.ID == "" {
+	if l.ID == nil {
 		return nil, errors.New(`field "id" is missing`)
 	}
-	item := Item{ID: l.ID, Set: set, Task: l.Task, Doc: set + "\x00" + l.ID, Title: l.Title, Context: l.Context, Question: l.Question}
+	id := *l.ID
+	item := Item{ID: id, Set: set, Task: l.Task, Doc: set + "\x00" + id, Title: l.Title, Context: l.Context, Question: l.Question}
 	switch {
 	case l.Response != nil:
-		row := Row{ID: l.ID, Text: *l.Response, Label: l.Label}
+		row := Row{ID: id, Text: *l.Response, Label: l.Label}
 		for _, s := range l.Spans {
 			span, err := characters(s)
 			if err != nil {
@@ -160,13 +161,15 @@ func parseLine(set string, data []byte) ([]Item, error) {
 			}
 			row.Spans = append(row.Spans, span)
 		}
-		item.Doc = set + "\x00" + l.Context // several answers share one document
+		if l.Context != "" {
+			item.Doc = set + "\x00" + l.Context // several answers share one document
+		}
 		item.Rows = []Row{row}
 		return check(item)
 	case l.Answer != nil:
 		item.Whole = true
 		for i, p := range l.Answer {
-			item.Rows = append(item.Rows, p.row(l.ID, i))
+			item.Rows = append(item.Rows, p.row(id, i))
 		}
 		return check(item)
 	case l.Claims != nil:
@@ -177,7 +180,7 @@ func parseLine(set string, data []byte) ([]Item, error) {
 		var items []Item
 		for i, p := range l.Claims {
 			one := item
-			one.Rows = []Row{p.row(l.ID, i)}
+			one.Rows = []Row{p.row(id, i)}
 			checked, err := check(one)
 			if err != nil {
 				return nil, err

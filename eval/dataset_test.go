@@ -75,7 +75,7 @@ func TestReadNamesTheLineOfAFault(t *testing.T) {
 	for _, tc := range []struct{ name, line, want string }{
 		{"not JSON", `{"id":`, ":2: reading JSON: unexpected end of JSON input"},
 		{"wrong type", `{"id":7}`, `:2: field "ID": want string, got number`},
-		{"no id", `{"response":"R"}`, `:2: field "id" is missing`},
+		{"no id", `{"response":"R","label":"supported"}`, `:2: field "id" is missing`},
 		{"no text", `{"id":"x","context":"C"}`, `:2: a row has a "response", "claims" or an "answer"`},
 		{"misspelt label", `{"id":"x","response":"R","label":"suported"}`, `:2: row x: unknown label "suported"`},
 		{"bad span", `{"id":"x","response":"R","spans":[[0.5,2]]}`, `:2: field "spans": 0.5 is not a character offset`},
@@ -88,6 +88,20 @@ func TestReadNamesTheLineOfAFault(t *testing.T) {
 	}
 	if _, err := read(write(t, "d.jsonl.gz", []byte("\x1f\x8b broken"))); err == nil || !strings.Contains(err.Error(), "d.jsonl.gz: ") {
 		t.Errorf("broken gzip: got %v", err)
+	}
+}
+
+func TestRowsWithoutContextAreDocumentsOfTheirOwn(t *testing.T) {
+	items, err := read(write(t, "d.jsonl", []byte(`{"id":"1","context":"","response":"a"}
+{"id":"","context":"","response":"b"}
+{"id":"3","context":"C","response":"c"}
+{"id":"4","context":"C","response":"d"}
+`)))
+	if err != nil || len(items) != 4 {
+		t.Fatalf("%d items, %v", len(items), err)
+	}
+	if items[0].Doc == items[1].Doc || items[2].Doc != items[3].Doc {
+		t.Errorf("documents %q, %q, %q, %q", items[0].Doc, items[1].Doc, items[2].Doc, items[3].Doc)
 	}
 }
 
