@@ -53,6 +53,7 @@ type postings struct {
 	list  []posting
 	dense []uint16 // of a frequent term: posting.tf by passage, for look-ups
 	live  int      // visible ones
+	delta int      // by how much the change at hand alters live
 	// maxTF and minLength bound what any passage can score for this term.
 	maxTF, minLength uint16
 }
@@ -147,12 +148,20 @@ func (ix *index) count(title string, p *Passage) (length int) {
 type change struct {
 	ix        *index
 	add, drop []*source
-	df        map[*postings]int // by how much the number of visible passages changes
+	touched   []*postings // each at least once
 	length    map[*collection]int64
 }
 
 func (ix *index) begin() *change {
-	return &change{ix: ix, df: map[*postings]int{}, length: map[*collection]int64{}}
+	return &change{ix: ix, length: map[*collection]int64{}}
+}
+
+// alter notes that one passage more or less holds a term.
+func (ch *change) alter(pl *postings, by int) {
+	if pl.delta == 0 {
+		ch.touched = append(ch.touched, pl)
+	}
+	pl.delta += by
 }
 
 // put adds a source, still hidden.
@@ -185,7 +194,7 @@ func (ch *change) put(src *source) {
 			}
 			tf := ix.counts[id]
 			pl.add(posting{doc, tf, uint16(length)})
-			ch.df[pl]++
+			ch.alter(pl, 1)
 		}
 		ix.mu.Unlock()
 		for _, id := range ix.seen {
@@ -223,7 +232,7 @@ func (ch *change) remove(src *source) {
 	for i := range src.passages {
 		ch.length[c] -= int64(ix.count(src.Title, &src.passages[i]))
 		for _, id := range ix.seen {
-			ch.df[c.terms[id]]--
+			ch.alter(c.terms[id], -1)
 			ix.counts[id] = 0
 		}
 	}
@@ -245,8 +254,8 @@ func (ch *change) publish(rev revision) {
 		c.sources[src.ID] = src
 		c.show(src, true)
 	}
-	for pl, n := range ch.df {
-		pl.live += n
+	for _, pl := range ch.touched {
+		pl.live, pl.delta = pl.live+pl.delta, 0
 	}
 	for c, n := range ch.length {
 		c.length += n

@@ -173,17 +173,24 @@ func TestOtherProcessWrites(t *testing.T) {
 	}
 }
 
-// TestWatch holds that nobody needs to ask for it.
+// TestWatch holds that nobody needs to ask for it, and that what another
+// process deletes is gone.
 func TestWatch(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "truth.db")
 	reader, writer := openStore(t, path), openStore(t, path)
-	replace(t, writer, note("c", "a", "", "fresh words"))
+	replace(t, writer, note("c", "a", "", "fresh words"), note("c", "b", "", "fresh but short-lived"))
+	if err := reader.refresh(context.Background()); err != nil || len(found(t, reader, "fresh", "c")) != 2 {
+		t.Fatalf("%v", err)
+	}
+	if err := writer.Delete(context.Background(), "c", "b"); err != nil {
+		t.Fatal(err)
+	}
 	for deadline := time.Now().Add(10 * pollEvery); reader.Revision() != writer.Revision(); time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatalf("revision %s is not seen, still %s", writer.Revision(), reader.Revision())
 		}
 	}
-	if got := found(t, reader, "fresh", "c"); len(got) != 1 {
+	if got := found(t, reader, "fresh", "c"); len(got) != 1 || got[0] != "a#0" {
 		t.Errorf("found %v", got)
 	}
 }

@@ -73,7 +73,7 @@ func Hash(media string, data []byte) string {
 
 // Read extracts the text of a file and cuts it into passages. It leaves ID and
 // Collection to the caller. Notices say what a person should know although the
-// file could be read. Read returns when ctx ends.
+// file could be read. A PDF is given up when ctx ends, or after a minute.
 func Read(ctx context.Context, name string, data []byte) (doc Document, notices []string, err error) {
 	media := Media(name, data)
 	x := &extract{}
@@ -121,16 +121,6 @@ func Read(ctx context.Context, name string, data []byte) (doc Document, notices 
 	}
 	doc.Media, doc.Hash = media, Hash(media, data)
 	return doc, notices, nil
-}
-
-// Text makes a document of text that is not in a file.
-func Text(collection, id, title, text string) Document {
-	x := &extract{title: title}
-	x.plain(text)
-	d := x.document()
-	d.ID, d.Collection, d.Media = id, collection, "text/plain"
-	d.Hash = Hash("text/plain "+title, []byte(text))
-	return d
 }
 
 // decode turns the bytes of a text file into UTF-8.

@@ -62,7 +62,7 @@ func TestReaders(t *testing.T) {
 		{"markdown with HTML", "a.md", "<div><p>Old <b>rate</b>: 3%</p><script>no()</script></div>\n\nNew <i>rate</i>: 4%\n", "a", "[] Old rate: 3%||New rate: 4%\n"},
 		{"text", "b.txt", "This line is long enough that it was only wrapped by an editor\nand goes on here.\r\n\r\nShort\nlines\n- one\n- two\n", "b",
 			"[] This line is long enough that it was only wrapped by an editor and goes on here.||Short|lines||- one|- two\n"},
-		{"html", "c.html", `<!doctype html><title>Fees &amp; more</title><nav>Home</nav><h1>Fees</h1><p>It is <b>3</b>&nbsp;EUR.<p hidden>secret<div style="display: none">no</div>
+		{"html", "c.html", `<!doctype html><title>Fees &amp; more</title><nav>Home</nav><div role=navigation>Menu</div><p aria-hidden=false hidden>no</p><h1>Fees</h1><p>It is <b>3</b>&nbsp;EUR.<p hidden>secret<div style="display: none">no</div>
 			<ul><li>first<li><p>second</p></ul><ol start=4><li>fourth</ol><h2>More</h2>x<br>y<script>z</script><footer>foot</footer>`, "Fees & more",
 			"[Fees] It is 3 EUR.||- first|- second|4. fourth\n[Fees > More] x y\n"},
 		{"html table", "c.html", `<table><caption>Rates</caption><tr><th>Zone<th colspan=2>Price<tr><td rowspan=2>North<td>1<td>2<tr><td>3<td>4</table>

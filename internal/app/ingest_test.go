@@ -80,9 +80,20 @@ func TestIngestFollowsTheFiles(t *testing.T) {
 	if strings.Contains(again, "removed") {
 		t.Errorf("it speaks of removing: %s", again)
 	}
+	if err := os.Remove("kb/returns.md"); err != nil {
+		t.Fatal(err)
+	}
+	c.run("ingest -prune kb kb/returns.md", 1, "0 removed", "failed: kb/returns.md: no such file") // what was asked for by name stays
+	if err := os.Symlink("README", "kb/link.txt"); err != nil {                                    // as Kubernetes mounts files
+		t.Fatal(err)
+	}
+	if err := os.Symlink(".", "kb/circle"); err != nil {
+		t.Fatal(err)
+	}
+	c.run("ingest kb", 1, "1 added", "2 failed")
 	c.run("ingest -collection hr kb/README", 0, "1 added")
 	c.run("ingest -prune -collection hr kb/deep", 0, "1 added, 0 changed, 0 unchanged, 0 removed") // README is not below it
-	c.run("ingest -max-file 10B kb/returns.md", 1, "it is larger than 10 bytes")
+	c.run("ingest -max-file 10B kb/README", 1, "it is larger than 10 bytes")
 }
 
 func TestSourcesSearchDelete(t *testing.T) {
