@@ -10,7 +10,7 @@ BUILD    := CGO_ENABLED=0 $(GO) build -trimpath -ldflags="-s -w"
 CLIENTS  := internal/e2e
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test check test-clients test-browser fuzz fuzz-short bench cover deps clean
+.PHONY: help run build test check test-clients test-browser fuzz fuzz-short bench eval-docs cover deps clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  \033[1m%-13s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -56,6 +56,10 @@ fuzz-short: ## every fuzz target for five seconds, as CI does
 
 bench: ## what Touchstone costs, against the plainest Go reverse proxy in the same run
 	$(GO) run ./internal/bench
+
+eval-docs: build ## the tables of docs/evaluation-authored.md, from the rows in the repository
+	@mkdir -p .cache; { printf '# What the verdicts reach on the authored rows\n\nWritten by `make eval-docs`; docs/evaluation.md explains the figures.\n\n'; \
+	  ./$(BIN) eval run -data 'eval/data/authored/*.jsonl' -o markdown; } > .cache/eval.md && mv .cache/eval.md docs/evaluation-authored.md
 
 cover: ## test coverage by package, and coverage.html in .cache
 	@mkdir -p .cache

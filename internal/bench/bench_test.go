@@ -105,11 +105,16 @@ func TestResultsShowTheSpread(t *testing.T) {
 	for _, v := range []float64{3, 1, 2} {
 		r.add("x", v)
 	}
+	r.add("cold start ms", 1001)
+	r.add("plain ÷ floor requests/s", .9)
 	r.verdicts("checked", map[string]int{"pass": 2})
 	var b bytes.Buffer
 	r.table(&b)
-	if !strings.Contains(b.String(), "1.000   2.000  3.000") || !strings.Contains(b.String(), "map[pass:2]") {
-		t.Errorf("got\n%s", b.String())
+	got := strings.Join(strings.Fields(b.String()), " ")
+	for _, want := range []string{"1.000 2.000 3.000 x", "1001.000 aim 1000: MISSED cold start ms", "0.900 aim 0.9: met plain", "map[pass:2]"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("lacks %q:\n%s", want, b.String())
+		}
 	}
 	path := filepath.Join(t.TempDir(), "new", "b.json")
 	if err := r.save(path); err != nil {

@@ -43,7 +43,7 @@ func main() {
 	}
 	var o options
 	flag.StringVar(&o.binary, "binary", "", "touchstone `FILE` to measure; built from this module by default")
-	flag.StringVar(&o.out, "out", "dist/bench.json", "`FILE` for the figures")
+	flag.StringVar(&o.out, "out", ".cache/bench.json", "`FILE` for the figures")
 	flag.StringVar(&o.profile, "profile", "", "`FILE` for a CPU profile of the checked route")
 	flag.IntVar(&o.passages, "passages", 10_000, "passages in the knowledge base")
 	flag.IntVar(&o.rounds, "rounds", 3, "interleaved rounds")
@@ -153,11 +153,11 @@ func run(ctx context.Context, o options) error {
 			return err
 		}
 	}
-	now, most := p.memory()
-	res.note("resident MiB at the end", now)
-	res.note("resident MiB at most", most)
-	floorNow, _ := floor.memory()
-	res.note("floor resident MiB", floorNow)
+	memory := p.memory()
+	res.note("resident MiB at the end", memory["VmRSS"])
+	res.note("of these, the program's own pages MiB", memory["RssAnon"])
+	res.note("resident MiB at most", memory["VmHWM"])
+	res.note("floor resident MiB", floor.memory()["VmRSS"])
 	res.table(os.Stdout)
 	return res.save(o.out)
 }

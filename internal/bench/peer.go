@@ -85,23 +85,21 @@ func (p *peer) cpu() time.Duration {
 	return time.Duration(user+system) * 10 * time.Millisecond // USER_HZ is 100
 }
 
-// memory is what the peer has resident now and had at most, in MiB.
-func (p *peer) memory() (now, most float64) {
+// memory is what the peer has resident, in MiB, by the names of /proc: VmRSS now,
+// VmHWM at most, RssAnon without the mapped parts of files.
+func (p *peer) memory() map[string]float64 {
 	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))
 	if err != nil {
-		return 0, 0
+		return nil
 	}
+	out := map[string]float64{}
 	for line := range strings.Lines(string(data)) {
 		name, rest, _ := strings.Cut(line, ":")
-		kib, _ := strconv.ParseFloat(strings.TrimSuffix(strings.TrimSpace(rest), " kB"), 64)
-		switch name {
-		case "VmRSS":
-			now = kib / 1024
-		case "VmHWM":
-			most = kib / 1024
+		if kib, err := strconv.ParseFloat(strings.TrimSuffix(strings.TrimSpace(rest), " kB"), 64); err == nil {
+			out[name] = kib / 1024
 		}
 	}
-	return now, most
+	return out
 }
 
 // freeAddress is one that nothing listens on now.
