@@ -140,7 +140,7 @@ func (p *report) verdict(r judge.Receipt) {
 	fmt.Fprintf(&p.w, "%s  %s\n", p.paint(l.symbol+" "+l.word, l.colour, color.Bold), summary)
 	for _, rule := range r.Rules {
 		name := fmt.Sprintf("%s → %s", rule.ID, rule.Action)
-		fmt.Fprintf(&p.w, "%s%s\n", indent, p.wrap(p.paint(name, l.colour)+"  "+rule.Message, indent, p.width))
+		fmt.Fprintf(&p.w, "%s%s\n", indent, p.wrap(p.paint(name, actionLooks[rule.Action].colour)+"  "+rule.Message, indent, p.width))
 		if rule.Replacement != "" {
 			fmt.Fprintf(&p.w, "%s%sreplaced by: %s\n", indent, indent, oneLine(rule.Replacement))
 		}
