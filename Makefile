@@ -26,6 +26,7 @@ test: check ## all tests of this repository, Rego rules included, with the race 
 
 check: ## vet and formatting
 	$(GO) vet ./...
+	$(GO) vet -tags clients,browser ./$(CLIENTS) ./proxy
 	@bad=$$(gofmt -l .); if [ -n "$$bad" ]; then echo "not formatted (run gofmt -w): $$bad"; exit 1; fi
 
 test-clients: build ## the official Python and Node OpenAI clients against the real binary

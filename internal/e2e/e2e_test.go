@@ -216,8 +216,8 @@ func TestAddressInUse(t *testing.T) {
 	}
 }
 
-// A process of 20 MB that opens its stores and prepares its policies is ready
-// within a second on an idle core; the bound leaves room for busy ones.
+// Stores opened and policies prepared, it is ready within a second on an idle
+// core; the bound leaves room for busy ones.
 func TestColdStart(t *testing.T) {
 	s := start(t, 0)
 	s.stop(t, syscall.SIGTERM)
