@@ -275,7 +275,7 @@ func (x *extract) plain(text string) {
 	}
 	last := ""
 	for line := range strings.SplitSeq(text, "\n") {
-		trimmed := strings.TrimSpace(line)
+		trimmed := oneLine(line)
 		switch {
 		case trimmed == "":
 			flush()

@@ -5,8 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
-	"strings"
 	"time"
 
 	"github.com/ledongthuc/pdf"
@@ -66,7 +64,7 @@ func (x *extract) pdf(ctx context.Context, data []byte) error {
 		}
 		for n := 1; n <= count; n++ {
 			p := page{number: n}
-			if err := recovered(func() error { p.text = lines(r.Page(n).Content().Text); return nil }); err != nil {
+			if err := recovered(func() error { p.text = laidOut(runsOf(r.Page(n))); return nil }); err != nil {
 				p.err = fmt.Errorf("reading page %d of the PDF: %w", n, err)
 			}
 			if !send(p) {
@@ -102,53 +100,4 @@ func recovered(f func() error) (err error) {
 		}
 	}()
 	return f()
-}
-
-// lines puts glyphs together: a gap is a space, a step down a new line, a larger
-// step or one back up a new paragraph. Glyphs come in the order of the content
-// stream, which is nearly always that of reading.
-func lines(glyphs []pdf.Text) string {
-	var out strings.Builder
-	var last pdf.Text
-	for _, g := range glyphs {
-		if g.S == "\n" || g.S == "" {
-			continue
-		}
-		size := math.Abs(g.FontSize)
-		if size == 0 {
-			size = 10
-		}
-		if out.Len() > 0 {
-			down := last.Y - g.Y
-			switch {
-			case down > 1.8*size || down < -0.6*size:
-				out.WriteString("\n\n")
-			case down > 0.6*size:
-				out.WriteByte('\n')
-			case g.X-(last.X+last.W) > 0.2*size || g.X < last.X-size:
-				out.WriteByte(' ')
-			}
-		}
-		out.WriteString(g.S)
-		last = g
-	}
-	return unhyphenated(out.String())
-}
-
-// unhyphenated joins words that were cut at the end of a line.
-func unhyphenated(text string) string {
-	var out strings.Builder
-	for {
-		i := strings.Index(text, "-\n")
-		if i < 0 {
-			out.WriteString(text)
-			return out.String()
-		}
-		out.WriteString(text[:i])
-		lower := func(at int) bool { return at >= 0 && at < len(text) && text[at] >= 'a' && text[at] <= 'z' }
-		if !lower(i-1) || !lower(i+2) {
-			out.WriteString("-\n")
-		}
-		text = text[i+2:]
-	}
 }

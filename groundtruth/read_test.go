@@ -131,34 +131,58 @@ func TestReadEncodings(t *testing.T) {
 	}
 }
 
-// handMadePDF is a PDF with one page for each text.
-func handMadePDF(pages ...string) []byte {
+// pdfFile is a PDF of numbered objects, the first of which is its catalogue.
+func pdfFile(objects ...string) []byte {
 	var out bytes.Buffer
-	var at []int
-	object := func(format string, args ...any) {
-		at = append(at, out.Len())
-		fmt.Fprintf(&out, "%d 0 obj\n%s\nendobj\n", len(at), fmt.Sprintf(format, args...))
-	}
 	out.WriteString("%PDF-1.4\n")
+	xref := ""
+	for i, o := range objects {
+		xref += fmt.Sprintf("%010d 00000 n \n", out.Len())
+		fmt.Fprintf(&out, "%d 0 obj\n%s\nendobj\n", i+1, o)
+	}
+	start := out.Len()
+	fmt.Fprintf(&out, "xref\n0 %d\n0000000000 65535 f \n%strailer\n<< /Size %d /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF\n",
+		len(objects)+1, xref, len(objects)+1, start)
+	return out.Bytes()
+}
+
+func pdfStream(entries, content string) string {
+	return fmt.Sprintf("<< %s /Length %d >>\nstream\n%s\nendstream", entries, len(content), content)
+}
+
+// handMadePDF is a PDF with one page for each content, in a font whose glyphs
+// are half as wide as high.
+func handMadePDF(pages ...string) []byte {
 	kids := ""
 	for i := range pages {
 		kids += fmt.Sprintf("%d 0 R ", 4+2*i)
 	}
-	object("<< /Type /Catalog /Pages 2 0 R >>")
-	object("<< /Type /Pages /Count %d /Kids [%s] >>", len(pages), kids)
-	widths := strings.TrimSpace(strings.Repeat("500 ", 95))
-	object("<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding /FirstChar 32 /LastChar 126 /Widths [%s] >>", widths)
+	objects := []string{
+		"<< /Type /Catalog /Pages 2 0 R >>",
+		fmt.Sprintf("<< /Type /Pages /Count %d /Kids [%s] >>", len(pages), kids),
+		fmt.Sprintf("<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding /FirstChar 32 /LastChar 126 /Widths [%s] >>", strings.Repeat("500 ", 95)),
+	}
 	for _, content := range pages {
-		object("<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Resources << /Font << /F1 3 0 R >> >> /Contents %d 0 R >>", len(at)+2)
-		object("<< /Length %d >>\nstream\n%s\nendstream", len(content), content)
+		objects = append(objects,
+			fmt.Sprintf("<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Resources << /Font << /F1 3 0 R >> >> /Contents %d 0 R >>", len(objects)+2),
+			pdfStream("", content))
 	}
-	xref := out.Len()
-	fmt.Fprintf(&out, "xref\n0 %d\n0000000000 65535 f \n", len(at)+1)
-	for _, o := range at {
-		fmt.Fprintf(&out, "%010d 00000 n \n", o)
-	}
-	fmt.Fprintf(&out, "trailer\n<< /Size %d /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF\n", len(at)+1, xref)
-	return out.Bytes()
+	return pdfFile(objects...)
+}
+
+// compositePDF has a font of two-byte codes with widths of their own, and shows
+// part of its text through a form.
+func compositePDF() []byte {
+	return pdfFile(
+		"<< /Type /Catalog /Pages 2 0 R >>",
+		"<< /Type /Pages /Count 1 /Kids [3 0 R] >>",
+		"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Resources << /Font << /F1 4 0 R >> /XObject << /X1 8 0 R >> >> /Contents 7 0 R >>",
+		"<< /Type /Font /Subtype /Type0 /BaseFont /Own /Encoding /Identity-H /DescendantFonts [5 0 R] /ToUnicode 6 0 R >>",
+		"<< /Type /Font /Subtype /CIDFontType2 /BaseFont /Own /DW 600 /W [1 [900 300] 3 4 500] >>",
+		pdfStream("", "1 begincodespacerange <0000> <FFFF> endcodespacerange\n4 beginbfchar <0001> <0057> <0002> <FB01> <0003> <0065> <0004> <20AC> endbfchar"),
+		pdfStream("", "q 1 0 0 1 0 700 cm BT /F1 10 Tf 0 0 Td <0001> Tj 9 0 Td <00020003> Tj 11 0 Td <0004> Tj ET Q /X1 Do"),
+		pdfStream("/Type /XObject /Subtype /Form /BBox [0 0 9 9] /Matrix [1 0 0 1 0 600]", "BT /F1 10 Tf 0 0 Td [<0001> -20 <0003> -300 <0003>] TJ ET"),
+	)
 }
 
 func TestReadPDF(t *testing.T) {
@@ -167,6 +191,10 @@ func TestReadPDF(t *testing.T) {
 	want := "[Page 1] Goods may be returned within the first thirty days of delivery to the shop.||Fees are 3 EUR.\n[Page 2] Second page.\n"
 	if got := outline(doc); got != want {
 		t.Errorf("got\n%swant\n%s", got, want)
+	}
+	doc, _ = read(t, "composite.pdf", string(compositePDF()))
+	if got := outline(doc); got != "[Page 1] Wfie €||We e\n" {
+		t.Errorf("composite font: got %s", got)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
@@ -234,5 +262,5 @@ func FuzzJSONL(f *testing.F) {
 }
 
 func FuzzPDF(f *testing.F) {
-	fuzzReader(f, "a.pdf", string(handMadePDF("BT /F1 12 Tf 72 700 Td (Hello) Tj ET")))
+	fuzzReader(f, "a.pdf", string(handMadePDF("BT /F1 12 Tf 72 700 Td (Hello) Tj ET")), string(compositePDF()))
 }
