@@ -118,7 +118,7 @@ func newCorpus(n int, seed uint64) *corpus {
 }
 
 func fill(template, subject, value string) string {
-	return strings.NewReplacer("%s", subject, "%v", value).Replace(template)
+	return strings.Replace(strings.Replace(template, "%s", subject, 1), "%v", value, 1)
 }
 
 // perFile is how many passages one document holds.
