@@ -1,6 +1,7 @@
 package groundtruth
 
 import (
+	"encoding/json"
 	"strings"
 	"unicode/utf8"
 )
@@ -11,7 +12,7 @@ const givenSize = 1200
 
 // Given makes evidence of a text that a caller vouches for, in passages: it is
 // cut at blank lines, and where a paragraph is long at the last end of a sentence
-// or word that fits. A Markdown heading names the passages below it. source is
+// or word that fits. A JSON record stays whole. A Markdown heading names the passages below it. source is
 // the caller's name for the text; it gets the prefix "caller:".
 func Given(source, title, text string) []Evidence {
 	var out []Evidence
@@ -26,6 +27,11 @@ func Given(source, title, text string) []Evidence {
 		}
 	}
 	for at := 0; at < len(text); {
+		if n := recordLen(text[at:]); n > 0 {
+			add(at, at+n)
+			at += n
+			continue
+		}
 		end := len(text)
 		if i := strings.Index(text[at:], "\n\n"); i >= 0 {
 			end = at + i + 2
@@ -42,6 +48,24 @@ func Given(source, title, text string) []Evidence {
 		at = end
 	}
 	return out
+}
+
+// maxRecord bounds a JSON record that is kept whole, in bytes.
+const maxRecord = 64 << 10
+
+// recordLen is the length of the JSON object, or array of objects, that text
+// begins with; 0 if it begins with none or a long one.
+func recordLen(text string) int {
+	body := strings.TrimLeft(text, " \t\r\n")
+	if !strings.HasPrefix(body, "{") && !strings.HasPrefix(strings.Join(strings.Fields(body[:min(len(body), 8)]), ""), "[{") {
+		return 0
+	}
+	var raw json.RawMessage
+	dec := json.NewDecoder(strings.NewReader(body[:min(len(body), maxRecord)]))
+	if dec.Decode(&raw) != nil {
+		return 0
+	}
+	return len(text) - len(body) + int(dec.InputOffset())
 }
 
 // givenCut is where the passage that begins at ends: no further than givenSize,

@@ -37,3 +37,11 @@ func TestGivenCutsWhereATextMayBeCut(t *testing.T) {
 		}
 	}
 }
+
+func TestGivenKeepsRecordsWhole(t *testing.T) {
+	record := `{"name": "Lantern", "text": "` + strings.Repeat("A long review. ", 200) + `", "open": true}`
+	got := groundtruth.Given("tool", "", "Found: \n\n"+record+"\nNote: local times.\n\n[1] see above")
+	if len(got) != 4 || got[1].Text != record || got[2].Text != "Note: local times." || got[3].Text != "[1] see above" {
+		t.Fatalf("got %d passages: %+.80v", len(got), got)
+	}
+}

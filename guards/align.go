@@ -8,7 +8,7 @@ type weighted struct {
 
 // breaksClause reports whether token t ends the reach of what stands before it.
 func breaksClause(t *token) bool {
-	return t.kind == symbolToken && (t.char == ',' || t.char == ';' || t.char == ':' || t.char == '|' || t.char == '(') || t.kind == wordToken && t.is(clauseBreak)
+	return t.kind == symbolToken && (t.char == ',' || t.char == ';' || t.char == ':' || t.char == '|' || t.char == '(' || t.char == '.' || t.char == '!' || t.char == '?') || t.kind == wordToken && t.is(clauseBreak)
 }
 
 // subjectOf lists the content words of a claim that a mention qualifies: the
@@ -149,7 +149,6 @@ type edits struct {
 	replaced int // stretches of one to three words that stand for others between the same neighbours
 	added    int // stretches that stand between neighbours which are adjacent in the evidence
 	opposite int // replacements by a word of opposite meaning
-	values   int // replacements of a number by a number
 	names    int // replacements of a name by a name
 	// The last telling replacement, as token indices of claim and evidence.
 	claimAt, pieceAt int
@@ -239,8 +238,6 @@ func (e *edits) gap(claim, piece []token, c, p []int32, anchored, tail bool) {
 			switch {
 			case la.axis != 0 && la.axis == lo.axis && la.sign != lo.sign && a.has(negated) == o.has(negated):
 				e.opposite++
-			case (a.kind == digitToken || a.is(cardinal)) && (o.kind == digitToken || o.is(cardinal)):
-				e.values++
 			case a.has(capital) && o.has(capital) && !a.has(initial) && !o.has(initial) && a.has(content) && o.has(content):
 				e.names++
 			default:

@@ -80,6 +80,7 @@ type mention struct {
 	start, end  uint32 // byte offsets in the text
 	key         uint32 // of text kinds: hash of the normal form; of counts: stem of what is counted; of dates: packDate
 	value, high float64
+	raw, rawTo  float64 // a number as written, before its unit
 }
 
 // maxMentions bounds what one text can hold; the rest is ordinary words.
@@ -137,9 +138,6 @@ func (x *extractor) shouting() bool {
 func (x *extractor) add(m mention, first, last int) int {
 	m.first, m.last = int32(first), int32(last)
 	m.start, m.end = x.toks[first].start, uint32(x.toks[last-1].end())
-	if m.kind == numberFact && m.high == 0 && m.value != 0 {
-		m.high = m.value
-	}
 	x.out = append(x.out, m)
 	return last
 }

@@ -28,7 +28,10 @@ func (x *extractor) quantity(i int) int {
 	if x.rank(&m, j) {
 		return x.add(m, start, j+1)
 	}
-	if x.label(start - 1) {
+	if spelled && next == start+1 && x.word(start, "hundreds", "thousands", "millions", "billions", "dozens") {
+		m.weak = true
+	}
+	if x.label(start-1) || x.listed(start) {
 		m.weak = true
 		for k := start; k < j; k++ {
 			if x.toks[k].kind == digitToken {
@@ -39,6 +42,7 @@ func (x *extractor) quantity(i int) int {
 	if hi, after := x.rangeEnd(start, j); after > 0 && hi > v && !negative {
 		m.high, j = hi, after
 	}
+	m.raw, m.rawTo = m.value, m.high
 	unitAt := j
 	j = x.unit(&m, j)
 	if j == unitAt && m.dim == dimNone {
@@ -68,10 +72,20 @@ func (x *extractor) rank(m *mention, j int) bool {
 	return false
 }
 
+// listed reports whether the number at i goes on a list of labels: "steps 7 and 8".
+func (x *extractor) listed(i int) bool {
+	if n := len(x.out); n > 0 && (x.word(i-1, "and", "or", "to") || x.sym(i-1, ',') || x.sym(i-1, '-')) {
+		m := &x.out[n-1]
+		return m.kind == numberFact && m.weak && m.dim == dimNone && int(m.last) == i-1 && x.label(int(m.first)-1)
+	}
+	return false
+}
+
 // label reports whether token i names a numbered thing: "step 2".
 func (x *extractor) label(i int) bool {
 	return x.word(i, "option", "step", "section", "article", "chapter", "page", "passage", "number", "no", "figure", "table", "part", "level",
-		"phase", "tier", "room", "gate", "line", "route", "type", "class", "zone", "grade", "stage", "size", "paragraph", "note", "floor", "annex", "schedule")
+		"phase", "tier", "room", "gate", "line", "route", "type", "class", "zone", "grade", "stage", "size", "paragraph", "note", "floor", "annex", "schedule",
+		"options", "steps", "sections", "articles", "chapters", "pages", "passages", "tables", "parts", "lines", "routes", "form")
 }
 
 // number reads digits or number words at i, with scale words. spelled is set for words.
@@ -292,13 +306,15 @@ func (x *extractor) rangeEnd(i, j int) (float64, int) {
 	switch {
 	case x.sym(j, '-') && !(x.gluedSym(j, '-') && !x.at(j+1).has(glued)):
 		k = j + 1
-	case x.word(j, "to") && x.word(i-1, "from") || x.word(j, "to") && (x.isDigits(j+1) || x.at(j+1).is(cardinal)):
+	case x.word(j, "to") && x.word(i-1, "from") || x.word(j, "to") && (x.isDigits(j+1) || x.at(j+1).kind == wordToken && x.at(j+1).is(cardinal)):
 		k = j + 1
 	case x.word(j, "and") && x.word(i-1, "between"):
 		k = j + 1
 	default:
-		// 10 days to 12 days, EUR 10 to EUR 12: read as two numbers
-		return 0, 0
+		if _, n := x.currencyBefore(j + 1); !x.word(j, "to") || n == 0 { // $90 million to $100 million
+			return 0, 0
+		}
+		k = j + 1
 	}
 	if _, n := x.currencyBefore(k); n > 0 {
 		k += n

@@ -3,6 +3,7 @@ package guards
 import (
 	"math"
 	"math/bits"
+	"slices"
 )
 
 // Features are what the score is computed from. Shares are 0 to 1.
@@ -18,6 +19,7 @@ const (
 	newNames              // names of the claim that no evidence holds, at most 3
 	hasNames              // the claim has names
 	valueMissing          // typed values that no evidence holds, at most 3
+	countMissing          // small counts that no evidence holds, at most 3: often counted by the answer itself
 	valueDiffers          // how surely the evidence gives another value for the same thing
 	valueElsewhere        // the value stands in the evidence, but for another thing: how much better another value fits
 	valueMatched          // share of typed values that the evidence gives for the same thing
@@ -31,9 +33,8 @@ const (
 	length                // log of the number of words
 	outOfOrder            // share of common words that come in another order
 	copied                // the claim is nearly a copy of the best piece
-	copiedChanged         // a near-copy with replaced words, at most 3
-	copiedAdded           // a near-copy with words put in, at most 3
-	changedValue          // a near-copy with another number or name in the same place
+	changedValue          // a near-copy with another value for the same thing
+	changedName           // a near-copy with a name that no evidence holds in the place of another
 	fromField             // the best piece is a field of a record or a row of a table
 	emptyField            // the claim speaks of a field that has no value
 	falseField            // the claim affirms a field that is false, or denies one that is true
@@ -42,16 +43,17 @@ const (
 
 // FeatureNames names the features, for the fitting script.
 var FeatureNames = [featureCount]string{
-	"missAll", "missBest", "missTwo", "bigrams", "newWords", "newNames", "hasNames", "valueMissing", "valueDiffers", "valueElsewhere", "valueMatched",
-	"negation", "denied", "opposite", "hedged", "unlimited", "givesReason", "advises", "length", "outOfOrder", "copied", "copiedChanged",
-	"copiedAdded", "changedValue", "fromField", "emptyField", "falseField",
+	"missAll", "missBest", "missTwo", "bigrams", "newWords", "newNames", "hasNames", "valueMissing", "countMissing", "valueDiffers", "valueElsewhere", "valueMatched",
+	"negation", "denied", "opposite", "hedged", "unlimited", "givesReason", "advises", "length", "outOfOrder", "copied",
+	"changedValue", "changedName", "fromField", "emptyField", "falseField",
 }
 
 // valueMatch is what the evidence says of one typed value of the claim.
 type valueMatch struct {
-	claim         *mention
-	same, other   found // the best aligned equal and different value
-	anySame, seen bool  // an equal value stands somewhere; a comparable one does
+	claim       *mention
+	same, other found // the best aligned equal and different value
+	anySame     bool  // an equal value stands somewhere
+	derived     bool  // it can be computed from values of the evidence
 }
 
 // found is a value of the evidence.
@@ -73,8 +75,17 @@ type conflict struct {
 	src         int
 	block       blockAt
 	piece       *piece
-	explanation string // a whole sentence, where the two values alone do not tell it
+	explanation explanation
 }
+
+// explanation says how a conflict is told to people.
+type explanation uint8
+
+const (
+	explainValues explanation = iota // by the two values
+	explainNegation
+	explainField
+)
 
 // measure fills in the features.
 func (r *reading) measure() {
@@ -127,11 +138,6 @@ func (r *reading) coverage() {
 		r.f[outOfOrder] = float64(r.laid.shared-r.laid.inOrder) / float64(r.laid.words)
 		if share >= 0.6 && r.laid.words >= 3 {
 			r.f[copied] = share
-			r.f[copiedChanged] = float64(min(r.laid.replaced, 3))
-			r.f[copiedAdded] = float64(min(r.laid.added, 3))
-			if r.laid.values+r.laid.names > 0 {
-				r.f[changedValue] = 1
-			}
 		}
 	}
 	if k := c.piece.kind; k == fieldPiece || k == rowPiece {
@@ -161,43 +167,84 @@ func (r *reading) adjacent(a, b uint32) bool {
 
 // matchValues looks each typed value of the claim up in all the evidence.
 func (r *reading) matchValues() {
-	matched, counted, absent := 0.0, 0, 0
 	for i := range r.mentions {
 		m := &r.mentions[i]
 		if m.kind == nameFact {
 			continue
 		}
 		v := r.lookUp(m)
+		v.derived = !m.weak && !v.anySame && v.same.mention == nil && !small(m) && r.derived(m)
 		r.values = append(r.values, v)
-		if m.weak {
+	}
+	matched, counted, absent, absentCounts := 0.0, 0, 0, 0
+	for i := range r.values {
+		v := &r.values[i]
+		if v.claim.weak {
 			continue
 		}
 		counted++
 		switch {
+		case v.derived:
+			matched += 0.5
+			continue
 		case v.same.mention != nil && v.same.overlap+0.25 >= v.other.overlap:
 			matched++
 		case v.anySame:
 			matched += 0.5
-		case v.other.mention == nil || v.other.overlap < 0.4:
+		case small(v.claim):
+			absentCounts++
+		default:
 			absent++
 		}
-		if v.other.mention == nil || v.same.mention != nil && v.same.overlap >= v.other.overlap {
-			continue
-		}
-		at, confidence := valueDiffers, float64(v.other.overlap)
-		if v.same.mention != nil {
-			at, confidence = valueElsewhere, float64(v.other.overlap-v.same.overlap)
-		}
-		if confidence > r.f[at] {
-			r.f[at] = confidence
-			r.note(conflict{category: category(m), confidence: confidence, claim: r.claim.Text[m.start:m.end],
-				source: v.other.block.text[v.other.mention.start:v.other.mention.end], src: v.other.src, block: v.other.block, piece: v.other.piece})
-		}
+		r.weigh(v)
 	}
-	r.f[valueMissing] = float64(min(absent, 3))
+	r.f[valueMissing], r.f[countMissing] = float64(min(absent, 3)), float64(min(absentCounts, 3))
 	if counted > 0 {
 		r.f[valueMatched] = matched / float64(counted)
 	}
+	if r.f[copied] > 0 && r.laid.names > 0 && !r.known(r.toks[r.laid.claimAt].stem) {
+		r.f[changedName] = 1
+	}
+}
+
+// small reports whether a value is a count or rank that an answer often works
+// out by itself.
+func small(m *mention) bool {
+	return m.kind == ordinalFact || m.kind == numberFact && m.dim == dimNone && m.high <= 12
+}
+
+// weigh notes how surely the evidence gives another value than v's for the same
+// thing.
+func (r *reading) weigh(v *valueMatch) {
+	if v.other.mention == nil || v.same.mention != nil && v.same.overlap >= v.other.overlap {
+		return
+	}
+	if v.claim.kind >= versionFact && r.f[copied] < 0.8 {
+		return // another identifier is most often that of another thing
+	}
+	at, confidence := valueDiffers, float64(v.other.overlap)
+	if v.same.mention != nil {
+		at, confidence = valueElsewhere, float64(v.other.overlap-v.same.overlap)
+		for i := range r.values { // both values stand on both sides: a swap only if their order differs
+			w := &r.values[i]
+			if w != v && w.same.piece == v.other.piece && w.same.mention == v.other.mention &&
+				(v.same.piece != w.same.piece || (w.claim.start < v.claim.start) == (w.same.mention.start < v.same.mention.start)) {
+				return
+			}
+		}
+	}
+	if r.f[copied] > 0 && v.other.piece == r.chosen[0].piece && (at == valueDiffers || confidence >= 0.2) {
+		r.f[changedValue] = 1
+	}
+	if confidence <= r.f[at] {
+		return
+	}
+	r.f[at] = confidence
+	if confidence <= r.value.confidence {
+		return
+	}
+	r.value = conflict{category: category(v.claim), confidence: confidence, claim: r.claim.Text[v.claim.start:v.claim.end],
+		source: v.other.block.text[v.other.mention.start:v.other.mention.end], src: v.other.src, block: v.other.block, piece: v.other.piece}
 }
 
 // lookUp aligns one value with every comparable value of the evidence.
@@ -213,12 +260,18 @@ func (r *reading) lookUp(m *mention) valueMatch {
 				for j := p.men0; j < p.men1 && related < maxRelated; j++ {
 					e := &b.mentions[j]
 					rel := relate(m, e)
-					if rel == incomparable {
+					if rel == incomparable && !elliptic(m, e) {
 						continue
 					}
 					related++
-					v.seen = true
 					f := found{i, b, p, e, alignment(subject, b.block, p, e), rel == equal}
+					switch {
+					case rel == incomparable:
+						rel, f.overlap = compatible, f.overlap*0.9
+						v.anySame = true
+					case rel == different && m.key != e.key && m.dim == dimNone && m.kind == numberFact:
+						f.overlap *= 0.7 // one side does not say what it counts
+					}
 					if rel == different {
 						if !e.weak && f.overlap > v.other.overlap {
 							v.other = f
@@ -297,13 +350,6 @@ func (r *reading) known(stem uint32) bool {
 	return true // beyond maxStems: not looked up
 }
 
-// note keeps the conflict if it is surer than the one before.
-func (r *reading) note(c conflict) {
-	if r.conflict.piece == nil || c.confidence > r.conflict.confidence {
-		r.conflict = c
-	}
-}
-
 // polarity compares negations, opposites, hedges and generalities.
 func (r *reading) polarity() {
 	c := &r.chosen[0]
@@ -331,6 +377,9 @@ func (r *reading) polarity() {
 	if shared > 0 {
 		r.f[negation] = float64(turned) / float64(shared)
 		r.f[denied] = indicator(turned > 0 && r.f[missBest] <= 0.34)
+	}
+	if odd(toks) == odd(r.toks) {
+		r.f[denied] = 0
 	}
 	var hedgedE, absoluteE, causalE, adviceE bool
 	for i := range r.chosen {
@@ -361,6 +410,17 @@ func (r *reading) polarity() {
 	r.opposites(toks)
 }
 
+// odd reports whether a stretch holds an odd number of negations.
+func odd(toks []token) bool {
+	n := 0
+	for i := range toks {
+		if toks[i].kind == wordToken && toks[i].is(negator) {
+			n++
+		}
+	}
+	return n%2 == 1
+}
+
 func indicator(b bool) float64 {
 	if b {
 		return 1
@@ -375,7 +435,7 @@ func (r *reading) opposites(toks []token) {
 		if a.axis == 0 || r.toks[i].kind != wordToken {
 			continue
 		}
-		same, other, at := false, false, 0
+		same, other := false, false
 		for k := range toks {
 			b := &lexemes[toks[k].lex]
 			if toks[k].kind != wordToken || b.axis != a.axis {
@@ -384,14 +444,11 @@ func (r *reading) opposites(toks []token) {
 			if (b.sign == a.sign) == (toks[k].has(negated) == r.toks[i].has(negated)) {
 				same = true
 			} else {
-				other, at = true, k
+				other = true
 			}
 		}
 		if other && !same {
 			r.f[opposite] = 1
-			c := &r.chosen[0]
-			r.note(conflict{category: "opposite", confidence: 0.5 * (1 - r.f[missBest]), claim: r.toks[i].text(r.claim.Text),
-				source: toks[at].text(c.block.text), src: c.src, block: c.block, piece: c.piece})
 		}
 	}
 }
@@ -410,7 +467,7 @@ func (r *reading) records() {
 					continue
 				}
 				at, ok := r.speaksOf(p)
-				if !ok {
+				if !ok || r.disputed(p, value) {
 					continue
 				}
 				denied := r.toks[at].has(negated)
@@ -419,44 +476,47 @@ func (r *reading) records() {
 					r.f[emptyField] = 1
 				case !p.null && (value == "true") == denied:
 					r.f[falseField] = 1
-					r.note(conflict{category: "negation", confidence: 0.7, src: i, block: b, piece: p,
-						claim: r.toks[at].text(r.claim.Text), source: value, explanation: "field"})
+					r.field = conflict{category: "negation", confidence: 0.7, src: i, block: b, piece: p,
+						claim: r.toks[at].text(r.claim.Text), source: value, explanation: explainField}
 				}
 			}
 		}
 	}
 }
 
-// speaksOf reports whether the claim names a field by its whole key, and by more
-// than one word, and where.
+// disputed reports whether another record has the same field with another value:
+// then it is not known which of them the claim speaks of.
+func (r *reading) disputed(p *piece, value string) bool {
+	own := p.subject[len(p.subject)-int(p.keyLen):]
+	for i := range r.sources {
+		for _, b := range r.sources[i].blocks {
+			for k := range b.pieces {
+				o := &b.pieces[k]
+				if o != p && o.kind == fieldPiece && o.keyLen == p.keyLen && int(o.keyLen) <= len(o.subject) &&
+					slices.Equal(o.subject[len(o.subject)-int(o.keyLen):], own) && b.text[o.value:o.end] != value {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+// speaksOf reports whether the claim names a field by its whole key, word after
+// word, and where. A key of one word is too common to tell.
 func (r *reading) speaksOf(p *piece) (at int, ok bool) {
 	own := p.subject[len(p.subject)-int(p.keyLen):]
-	matched := 0
-	for _, s := range own {
-		found := false
-		for i := range r.toks {
-			if r.toks[i].stem == s && r.toks[i].kind == wordToken {
-				found, at = true, i
-				break
-			}
-		}
-		if !found {
-			return 0, false
-		}
-		matched++
-	}
-	if matched == 1 {
-		parents := p.subject[:len(p.subject)-1]
-		if len(parents) == 0 {
-			return 0, false
-		}
-		last := parents[len(parents)-1]
-		for i := range r.toks {
-			if r.toks[i].stem == last {
-				return at, true
-			}
-		}
+	if len(own) < 2 {
 		return 0, false
 	}
-	return at, true
+	for i := 0; i+len(own) <= len(r.toks); i++ {
+		match := true
+		for k, s := range own {
+			match = match && r.toks[i+k].stem == s && r.toks[i+k].kind == wordToken
+		}
+		if match {
+			return i + len(own) - 1, true
+		}
+	}
+	return 0, false
 }

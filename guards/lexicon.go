@@ -50,7 +50,7 @@ const (
 		mentioned states stated says said note overall generally etc e g ie eg like get gets getting got make makes one ones
 		regarding including includes include another being whose towards toward across along around not no nor`
 	negators     = `no without neither nor none nobody nothing nowhere except non unable lacks lack lacking instead rather`
-	verbNegators = `not never cannot barely hardly can't won't isn't aren't wasn't weren't don't doesn't didn't
+	verbNegators = `not never cannot avoid avoids avoiding avoidance refuse refuses unaware fail fails failed barely hardly can't won't isn't aren't wasn't weren't don't doesn't didn't
 		hasn't haven't hadn't wouldn't shouldn't couldn't mustn't needn't mightn't ain't shan't cant wont dont doesnt didnt isnt`
 	causals = `because due therefore thus hence consequently ensure ensures ensuring cause causes caused causing leads leading result results
 		resulting reason reasons enabling allowing helps helping making thereby owing thanks purpose aims so`
@@ -153,7 +153,7 @@ var ordinals = map[string]float64{
 }
 
 var fractions = map[string]float64{
-	"half": 0.5, "halves": 0.5, "quarter": 0.25, "quarters": 0.25, "thirds": 1.0 / 3, "fifths": 0.2, "tenths": 0.1, "eighths": 0.125,
+	"half": 0.5, "halves": 0.5, "halved": 0.5, "halving": 0.5, "quarter": 0.25, "quarters": 0.25, "thirds": 1.0 / 3, "fifths": 0.2, "tenths": 0.1, "eighths": 0.125,
 }
 
 // units lists the words of each dimension with the factor to its base unit.

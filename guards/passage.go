@@ -299,6 +299,9 @@ func sentenceEnd(text string, from, to int) int {
 			if j >= to {
 				return to
 			}
+			if j == i+1 && i-from > 2 && j+1 < to && isLower(text[i-1]) && isLower(text[i-2]) && text[j] >= 'A' && text[j] <= 'Z' && isLower(text[j+1]) {
+				return j // "soggy.Water": a space was lost
+			}
 			if text[j] != ' ' || c == '.' && abbreviated(text[from:i]) {
 				continue
 			}
@@ -319,6 +322,8 @@ func sentenceEnd(text string, from, to int) int {
 	}
 	return to
 }
+
+func isLower(c byte) bool { return c >= 'a' && c <= 'z' }
 
 // abbreviated reports whether the text before a full stop ends in an abbreviation.
 func abbreviated(s string) bool {

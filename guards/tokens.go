@@ -250,34 +250,23 @@ func hashBytes[T ~string | ~[]byte](b T) uint32 {
 	return h
 }
 
-// markNegation flags the words in the reach of a negation. "Not" and its kin
-// turn their whole clause; "no", "without" and the like the four content words
-// after them.
+// markNegation flags the words in the reach of a negation: the next one that
+// carries content, two after "no" and "without", within the clause.
 func markNegation(toks []token) {
-	for from := 0; from < len(toks); {
-		to := from + 1
-		for to < len(toks) && !breaksClause(&toks[to]) {
-			to++
-		}
-		verbs, left := 0, 0
-		for i := from; i < to; i++ {
-			t := &toks[i]
-			switch {
-			case t.kind != wordToken:
-			case t.is(verbNegator):
-				verbs++
-			case t.is(negator):
-				left = 4
-			case left > 0 && t.has(content):
-				t.flags |= negated
-				left--
+	left := 0
+	for i := range toks {
+		t := &toks[i]
+		switch {
+		case t.kind == wordToken && t.is(negator):
+			left = 2
+			if t.is(verbNegator) {
+				left = 1
 			}
+		case breaksClause(t):
+			left = 0
+		case left > 0 && t.kind == wordToken && t.has(content):
+			t.flags |= negated
+			left--
 		}
-		if verbs%2 == 1 {
-			for i := from; i < to; i++ {
-				toks[i].flags ^= negated
-			}
-		}
-		from = to
 	}
 }

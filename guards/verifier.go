@@ -63,8 +63,9 @@ type reading struct {
 	chosen   []candidate
 	values   []valueMatch
 	f        Features
-	laid     edits // against chosen[0]
-	conflict conflict
+	laid     edits    // against chosen[0]
+	value    conflict // the surest of the values that differ
+	field    conflict // with a field that is true or false
 }
 
 // Verify compares one claim with the evidence offered for it. The order of the
@@ -84,8 +85,6 @@ func (v *Verifier) source(e *groundtruth.Evidence) source {
 // headOf is what stands above a passage and counts for its subject.
 func headOf(e *groundtruth.Evidence) string {
 	switch {
-	case e.Origin == groundtruth.FromCaller && e.Title == "":
-		return e.Heading
 	case e.Title == "":
 		return e.Heading
 	case e.Heading == "":
@@ -105,7 +104,7 @@ func (v *Verifier) verify(claim *Claim, sources []source) Assessment {
 	}
 	r.choose()
 	if len(r.chosen) == 0 {
-		return Assessment{Verdict: NotCovered, Category: "coverage", Score: 0.95, Reason: r.reasonNothing()}
+		return Assessment{Verdict: NotCovered, Category: "coverage", Score: 0.95, Reason: "Nothing in the ground truth bears on this sentence."}
 	}
 	r.measure()
 	return r.conclude()
