@@ -177,7 +177,7 @@ func greet(w io.Writer, url, model string, documents int, real bool) {
 			faint.Sprint("# "+what), option, url, body)
 	}
 	try("a right answer", "How long do I have to return a bicycle?", false)
-	try("a wrong price: blocked, with the evidence", "What does the Kestrel 500 cost?", false)
+	try("a wrong price: blocked, with the evidence", "How much does theft insurance cost?", false)
 	try("streamed: each sentence leaves only after its verdict", "What range does the Kestrel 500 have?", true)
 	fmt.Fprintln(w, "Ctrl-C ends it.")
 }

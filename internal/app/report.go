@@ -112,7 +112,7 @@ func (p *report) sentence(s judge.SentenceRecord) {
 	if s.Category != "" {
 		word += ", " + strings.ReplaceAll(s.Category, "_", " ")
 	}
-	fmt.Fprintf(&p.w, "%s%s\n", indent, p.wrap(p.paint(word, l.colour, color.Bold)+"  "+s.Reason, indent, p.width))
+	fmt.Fprintf(&p.w, "%s%s\n", indent, p.wrap(p.paint(word, l.colour, color.Bold)+"  "+oneLine(s.Reason), indent, p.width))
 	for _, e := range s.Evidence {
 		name := e.Source
 		if e.Title != "" && e.Title != e.Source {
@@ -121,7 +121,7 @@ func (p *report) sentence(s judge.SentenceRecord) {
 		if e.Revision != "" {
 			name += " @" + e.Revision
 		}
-		fmt.Fprintf(&p.w, "%s%s\n", indent, p.paint("│ "+name, color.FgCyan))
+		fmt.Fprintf(&p.w, "%s%s\n", indent, p.paint("│ "+oneLine(name), color.FgCyan))
 		if quote := oneLine(e.Quote); quote != "" {
 			bar := p.paint("│ ", color.FgCyan)
 			fmt.Fprintf(&p.w, "%s%s%s\n", indent, bar, p.wrap("“"+quote+"”", indent+bar, p.width-2))
@@ -139,19 +139,19 @@ func (p *report) verdict(r judge.Receipt) {
 	summary := tally(r)
 	fmt.Fprintf(&p.w, "%s  %s\n", p.paint(l.symbol+" "+l.word, l.colour, color.Bold), summary)
 	for _, rule := range r.Rules {
-		name := fmt.Sprintf("%s → %s", rule.ID, rule.Action)
-		fmt.Fprintf(&p.w, "%s%s\n", indent, p.wrap(p.paint(name, actionLooks[rule.Action].colour)+"  "+rule.Message, indent, p.width))
+		name := oneLine(fmt.Sprintf("%s → %s", rule.ID, rule.Action))
+		fmt.Fprintf(&p.w, "%s%s\n", indent, p.wrap(p.paint(name, actionLooks[rule.Action].colour)+"  "+oneLine(rule.Message), indent, p.width))
 		if rule.Replacement != "" {
 			fmt.Fprintf(&p.w, "%s%sreplaced by: %s\n", indent, indent, oneLine(rule.Replacement))
 		}
 	}
 	for _, g := range r.Guards {
 		if g.Status != guards.OK {
-			fmt.Fprintf(&p.w, "%s%s\n", indent, p.paint(fmt.Sprintf("! guard %s: %s: %s", g.Guard, g.Status, g.Error), color.FgMagenta))
+			fmt.Fprintf(&p.w, "%s%s\n", indent, p.paint(fmt.Sprintf("! guard %s: %s: %s", g.Guard, g.Status, oneLine(g.Error)), color.FgMagenta))
 		}
 	}
 	if r.Error != "" {
-		fmt.Fprintf(&p.w, "%s%s\n", indent, p.paint("! policy: "+r.Error, color.FgMagenta))
+		fmt.Fprintf(&p.w, "%s%s\n", indent, p.paint("! policy: "+oneLine(r.Error), color.FgMagenta))
 	}
 	index := r.Index
 	if index == "" {

@@ -81,6 +81,20 @@ var Topics = []Topic{
 		},
 	},
 	{
+		Words: []string{"insurance"}, Question: "How much does theft insurance cost?", Fault: "the price",
+		Answers: []string{
+			"Theft insurance costs €12 a month. A lock of at least €50 is required. Damage by accidents is not insured.",
+			"Theft insurance costs €9.50 a month. A lock of at least €50 is required. Damage by accidents is not insured.",
+		},
+	},
+	{
+		Words: []string{"charge"}, Question: "How long does a full charge of the Kestrel 500 take?", Fault: "the time",
+		Answers: []string{
+			"Use only the charger LC-C4. A full charge takes 3 hours for the 500 Wh battery.",
+			"Use only the charger LC-C4. A full charge takes 4.5 hours for the 500 Wh battery.",
+		},
+	},
+	{
 		Words: []string{"lease"}, Question: "Can I lease a Kestrel 500?", Fault: "the monthly rate; the rest is right",
 		Answers: []string{
 			"Employees of partner companies can lease a Larkfield bicycle for 36 months. The monthly rate for the Kestrel 500 is €59 and includes insurance against theft.",

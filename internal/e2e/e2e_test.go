@@ -269,6 +269,7 @@ func TestCheckTellsItsOutcomeByExitStatus(t *testing.T) {
 	}
 }
 
+// What the demo prints to try does what it says.
 func TestDemoRuns(t *testing.T) {
 	s := &stone{dir: t.TempDir(), logs: &lockedBuffer{}, calls: nil}
 	address := freeAddress(t)
@@ -287,7 +288,7 @@ func TestDemoRuns(t *testing.T) {
 	}
 	for question, verdict := range map[string]string{
 		"How long do I have to return a bicycle?": "pass",
-		"What does the Kestrel 500 cost?":         "block",
+		"How much does theft insurance cost?":     "block",
 	} {
 		resp, body := s.post(t, fmt.Sprintf(`{"model":%q,"messages":[{"role":"user","content":%q}]}`, demo.Name, question))
 		if got := resp.Header.Get("X-Guard-Verdict"); got != verdict {
