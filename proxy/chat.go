@@ -3,6 +3,7 @@ package proxy
 import (
 	"mime"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -103,6 +104,9 @@ func (x *exchange) whole(c *fiber.Ctx, rep *reply) error {
 		return nil
 	}
 	rulings := x.judge(parts)
+	if x.ctx.Err() != nil { // what a cancelled judge says is no ruling
+		return classify(x.ctx, name, x.ctx.Err())
+	}
 	receipts := x.receipts()
 	action := x.settle(receipts)
 	if x.entry.Outcome == audit.Blocked && x.blockError {
@@ -110,6 +114,7 @@ func (x *exchange) whole(c *fiber.Ctx, rep *reply) error {
 		if x.showsDetail(true) {
 			guard = guardObject(receipts)
 		}
+		x.sent(slices.Repeat([]string{x.route.BlockMessage}, len(parts)))
 		x.entry.Latency.FirstSentence = ms(time.Since(x.start))
 		x.entry.Status = 400
 		copyHeader(c, rep.Header)
@@ -121,6 +126,11 @@ func (x *exchange) whole(c *fiber.Ctx, rep *reply) error {
 			if body, err = amendChoices(body, "message", changes); err != nil {
 				return upstreamError(502, "upstream_bad_answer", name, "sent an answer that cannot be changed", err)
 			}
+			left := slices.Clone(x.entry.Answers)
+			for i, change := range changes {
+				left[i] = change.text
+			}
+			x.sent(left)
 		}
 	}
 	if x.showsDetail(x.entry.Outcome == audit.Blocked) {

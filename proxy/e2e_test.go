@@ -247,6 +247,16 @@ func (sc scenario) run(t *testing.T, body []byte, streamed bool, size int) {
 	}
 	srv.stop(t)
 	w.Audit.check(t, srv.log.entries(), resp.Header.Get("X-Guard-Request-Id"), status)
+	if form.Content != nil && !w.Audit.None {
+		e := srv.log.entries()[0]
+		left := e.Sent
+		if left == nil {
+			left = e.Answers
+		}
+		if !slices.Equal(left, form.Content) {
+			t.Errorf("the entry says the client got %q, and it got %q", left, form.Content)
+		}
+	}
 }
 
 func (w auditWant) check(t *testing.T, entries []audit.Entry, id string, status int) {

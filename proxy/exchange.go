@@ -234,6 +234,14 @@ func rulesOf(receipts []judge.Receipt) []policies.Rule {
 	return out
 }
 
+// sent records the text of each choice as the client got it, where that is not the
+// upstream's.
+func (x *exchange) sent(texts []string) {
+	if !slices.Equal(texts, x.entry.Answers) {
+		x.entry.Sent = texts
+	}
+}
+
 // failed puts an error into the record.
 func (x *exchange) failed(err error) {
 	var e *apiError

@@ -87,13 +87,13 @@ func (g *gate) push(ev *sseEvent) error {
 	switch {
 	case ev.data == nil: // a comment
 	case string(ev.data) == "[DONE]":
-		g.finish()
-		if !g.ended {
-			g.finale()
-			g.enqueue(held)
-			g.drain()
-			g.ended = true
+		if err := g.finish(); err != nil || g.ended {
+			return err
 		}
+		g.finale()
+		g.enqueue(held)
+		g.drain()
+		g.ended = true
 		return nil
 	default:
 		if err := checkJSON(ev.data); err != nil {
@@ -159,6 +159,9 @@ func (g *gate) pushParts(held heldEvent, parts []part) error {
 			}
 		}
 	}
+	if g.ctx.Err() != nil {
+		return context.Cause(g.ctx)
+	}
 	g.drain()
 	g.settle()
 	return nil
@@ -183,7 +186,7 @@ func (g *gate) enqueue(h heldEvent) {
 // add puts text to the judge and applies its ruling.
 func (g *gate) add(c *gateChoice, text string, final bool) {
 	ruling, ruled := c.c.Add(g.ctx, text, final)
-	if !ruled {
+	if !ruled || g.ctx.Err() != nil { // what a cancelled judge says is no ruling
 		return
 	}
 	g.opened, g.ruled = true, true
@@ -257,6 +260,10 @@ const removed = "[removed]"
 // block ends a choice: what was fit to leave stays queued, the rest is dropped,
 // and the notice takes its place.
 func (g *gate) block(c *gateChoice, from int) {
+	if from > 0 { // blanks behind a sentence that leaves go with it, whatever the chunking
+		rest := c.answer.String()[from:]
+		from += len(rest) - len(strings.TrimLeft(rest, blanks))
+	}
 	c.cut, c.finished, g.blocked = from, true, true
 	c.judged = max(c.judged, from)
 	g.opened = true
@@ -312,30 +319,35 @@ func (g *gate) finale() {
 }
 
 // finish rules on what is still open: the upstream has no more to say.
-func (g *gate) finish() {
+func (g *gate) finish() error {
 	for _, c := range g.choices {
 		if !c.finished && !g.ended {
 			g.add(c, "", true)
 		}
 	}
+	if g.ctx.Err() != nil {
+		return context.Cause(g.ctx)
+	}
 	g.opened = true
 	g.drain()
+	return nil
 }
 
 // close ends a stream that came to its end without [DONE].
-func (g *gate) close() {
+func (g *gate) close() error {
 	if g.ended {
-		return
+		return nil
 	}
-	g.finish()
-	if !g.ended {
-		g.finale()
-		if g.blocked {
-			g.enqueue(heldEvent{raw: []byte("data: [DONE]\n\n")})
-		}
-		g.drain()
-		g.ended = true
+	if err := g.finish(); err != nil || g.ended {
+		return err
 	}
+	g.finale()
+	if g.blocked {
+		g.enqueue(heldEvent{raw: []byte("data: [DONE]\n\n")})
+	}
+	g.drain()
+	g.ended = true
+	return nil
 }
 
 // fail ends the stream with an error event, after what was fit to leave. The
@@ -367,7 +379,7 @@ func (g *gate) drain() {
 	for len(g.queue) > 0 {
 		h := g.queue[0]
 		for _, p := range h.pieces {
-			if p.choice.cut < 0 && p.end > p.choice.judged {
+			if !p.choice.frees(p.end) {
 				return
 			}
 		}
@@ -377,6 +389,15 @@ func (g *gate) drain() {
 		g.queue = g.queue[1:]
 	}
 }
+
+// frees says whether the answer may leave up to end: as far as it was ruled on,
+// and blanks behind that, which would otherwise hold a sentence back until the
+// next is complete.
+func (c *gateChoice) frees(end int) bool {
+	return c.cut >= 0 || end <= c.judged || strings.TrimLeft(c.answer.String()[c.judged:end], blanks) == ""
+}
+
+const blanks = " \t\r\n"
 
 // shape gives the bytes of an event as they may leave: its own, unless something
 // in it was blocked or replaced.
@@ -434,6 +455,23 @@ func (c *gateChoice) shaped(p piece) string {
 		b.WriteString(p.text[at-p.start : end-p.start])
 	}
 	return b.String()
+}
+
+// left is the choice's text as the client has it: what was ruled on, with its
+// edits, and the notice where a block cut it.
+func (c *gateChoice) left(message string) string {
+	text := c.answer.String()
+	if !c.finished {
+		text = text[:min(c.judged, len(text))]
+	}
+	out := c.shaped(piece{end: len(text), text: text})
+	switch {
+	case c.cut < 0:
+		return out
+	case out == "":
+		return message
+	}
+	return out + "\n\n" + message
 }
 
 // frame writes an event.

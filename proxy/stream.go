@@ -87,23 +87,21 @@ func (b *checked) step() {
 	if b.x.first == 0 {
 		b.x.first = time.Since(b.x.start)
 	}
-	if err == nil {
-		if err = b.gate.push(ev); err != nil {
-			b.err = upstreamError(502, "upstream_bad_stream", b.x.route.upstream.Name, "sent a stream that cannot be read", err)
-			if errors.Is(err, errAnswerTooLarge) {
-				b.err = classify(b.x.ctx, b.x.route.upstream.Name, err)
-			}
-			b.gate.fail(b.err)
-		}
+	name := b.x.route.upstream.Name
+	switch {
+	case err == nil:
+		err = b.gate.push(ev)
 		b.x.withheld = max(b.x.withheld, b.gate.unruled())
-		return
+		if err != nil && b.x.ctx.Err() == nil && !errors.Is(err, errAnswerTooLarge) {
+			err = upstreamError(502, "upstream_bad_stream", name, "sent a stream that cannot be read", err)
+		}
+	case err == io.EOF:
+		err = b.gate.close()
 	}
-	if err == io.EOF {
-		b.gate.close()
-		return
+	if err != nil {
+		b.err = classify(b.x.ctx, name, err)
+		b.gate.fail(b.err)
 	}
-	b.err = classify(b.x.ctx, b.x.route.upstream.Name, err)
-	b.gate.fail(b.err)
 }
 
 // Read gives what may leave.
@@ -144,9 +142,12 @@ func (b *checked) end() {
 	x := b.x
 	x.upstream = b.rep.waited
 	x.entry.Answers = nil
+	var left []string
 	for _, c := range b.gate.choices {
 		x.entry.Answers = append(x.entry.Answers, c.answer.String())
+		left = append(left, c.left(b.gate.message))
 	}
+	x.sent(left)
 	receipts := x.receipts()
 	x.settle(receipts)
 	switch {
