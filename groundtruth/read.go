@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"path"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"golang.org/x/net/html/charset"
@@ -71,56 +72,96 @@ func Hash(media string, data []byte) string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
+// readTimeout bounds the reading of one file: parsers take very long for some
+// that are small.
+const readTimeout = time.Minute
+
 // Read extracts the text of a file and cuts it into passages. It leaves ID and
 // Collection to the caller. Notices say what a person should know although the
-// file could be read. A PDF is given up when ctx ends, or after a minute.
+// file could be read. A parser cannot be interrupted: it is left behind when ctx
+// ends or a minute has passed.
 func Read(ctx context.Context, name string, data []byte) (doc Document, notices []string, err error) {
 	media := Media(name, data)
-	x := &extract{}
-	switch media {
-	case "":
+	if media == "" {
 		return doc, nil, ErrUnknownType
-	case "application/pdf":
-		err = x.pdf(ctx, data)
-	default:
-		var text, notice string
+	}
+	text := ""
+	if media != "application/pdf" {
+		var notice string
 		if text, notice, err = decode(media, data); err != nil {
-			break
+			return doc, nil, err
 		}
 		if notice != "" {
-			notices = append(notices, notice)
-		}
-		switch media {
-		case "text/markdown":
-			x.markdown(text)
-		case "text/html":
-			err = x.html(text)
-		case "text/csv":
-			err = x.csv(text)
-		case "application/jsonl":
-			err = x.jsonl(text)
-		default:
-			x.plain(text)
+			notices = []string{notice}
 		}
 	}
-	if err == nil {
-		err = ctx.Err()
+	ctx, cancel := context.WithTimeoutCause(ctx, readTimeout, fmt.Errorf("not read within %s", readTimeout))
+	defer cancel()
+	type result struct {
+		doc Document
+		err error
 	}
-	if err != nil {
-		return doc, notices, err
+	done := make(chan result, 1)
+	go func() {
+		var r result
+		r.err = recovered(func() error {
+			x := &extract{}
+			if err := x.parse(ctx, media, text, data); err != nil {
+				return err
+			}
+			r.doc = x.document()
+			return nil
+		})
+		done <- r
+	}()
+	select {
+	case <-ctx.Done():
+		return doc, notices, context.Cause(ctx)
+	case r := <-done:
+		doc, err = r.doc, r.err
 	}
-	doc = x.document()
-	if len(doc.Passages) == 0 {
-		if media == "application/pdf" {
-			return doc, notices, errors.New("it holds no text: a scan needs text recognition (OCR) first")
-		}
-		return doc, notices, errors.New("it holds no text")
+	switch {
+	case err != nil:
+		return Document{}, notices, err
+	case len(doc.Passages) == 0 && media == "application/pdf":
+		return Document{}, notices, errors.New("it holds no text: a scan needs text recognition (OCR) first")
+	case len(doc.Passages) == 0:
+		return Document{}, notices, errors.New("it holds no text")
 	}
 	if doc.Title == "" {
 		doc.Title = strings.TrimSuffix(path.Base(name), path.Ext(name))
 	}
 	doc.Media, doc.Hash = media, Hash(media, data)
 	return doc, notices, nil
+}
+
+// parse takes the text of a file, or the bytes of a PDF.
+func (x *extract) parse(ctx context.Context, media, text string, data []byte) error {
+	switch media {
+	case "application/pdf":
+		return x.pdf(ctx, data)
+	case "text/html":
+		return x.html(text)
+	case "text/csv":
+		return x.csv(text)
+	case "application/jsonl":
+		return x.jsonl(text)
+	case "text/markdown":
+		x.markdown(text)
+	default:
+		x.plain(text)
+	}
+	return nil
+}
+
+// recovered runs f and turns a panic into an error.
+func recovered(f func() error) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("the file is broken: %v", r)
+		}
+	}()
+	return f()
 }
 
 // decode turns the bytes of a text file into UTF-8.

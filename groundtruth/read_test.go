@@ -3,9 +3,11 @@ package groundtruth
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf16"
 	"unicode/utf8"
 )
@@ -196,10 +198,14 @@ func TestReadPDF(t *testing.T) {
 	if got := outline(doc); got != "[Page 1] Wfie €||We e\n" {
 		t.Errorf("composite font: got %s", got)
 	}
-	ctx, cancel := context.WithCancel(context.Background())
-	cancel()
-	if _, _, err := Read(ctx, "terms.pdf", handMadePDF(first)); err == nil {
-		t.Error("a cancelled reading gave a document")
+}
+
+// TestReadEndsWithContext reads a file that keeps its parser busy for seconds.
+func TestReadEndsWithContext(t *testing.T) {
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Millisecond)
+	defer cancel()
+	if _, _, err := Read(ctx, "a.md", bytes.Repeat([]byte("[a]("), 20_000)); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("got %v", err)
 	}
 }
 
