@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"strings"
 	"sync"
@@ -266,39 +265,5 @@ func TestCheckTellsItsOutcomeByExitStatus(t *testing.T) {
 	var r judge.Receipt
 	if err := json.Unmarshal([]byte(out), &r); err != nil || code != 3 || r.Action != "block" || r.Sentences[0].Verdict != "contradicted" || r.Sentences[0].Evidence[0].Quote == "" {
 		t.Errorf("exit status %d, %v: %s", code, err, out)
-	}
-}
-
-// What the demo prints to try does what it says.
-func TestDemoRuns(t *testing.T) {
-	s := &stone{dir: t.TempDir(), logs: &lockedBuffer{}, calls: nil}
-	address := freeAddress(t)
-	s.cmd = s.command(t.Context(), "demo", "-listen", address)
-	s.cmd.Stdout, s.cmd.Stderr = s.logs, s.logs
-	must(t, s.cmd.Start())
-	s.exited = make(chan error, 1)
-	go func() { s.exited <- s.cmd.Wait() }()
-	s.url = "http://" + address
-	deadline := time.Now().Add(20 * time.Second)
-	for !strings.Contains(s.logs.String(), "Ctrl-C") {
-		if time.Now().After(deadline) {
-			t.Fatalf("never ready\n%s", s.logs)
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
-	for question, verdict := range map[string]string{
-		"How long do I have to return a bicycle?": "pass",
-		"How much does theft insurance cost?":     "block",
-	} {
-		resp, body := s.post(t, fmt.Sprintf(`{"model":%q,"messages":[{"role":"user","content":%q}]}`, demo.Name, question))
-		if got := resp.Header.Get("X-Guard-Verdict"); got != verdict {
-			t.Errorf("%s: %s, want %s: %s", question, got, verdict, body)
-		}
-	}
-	if code := s.stop(t, syscall.SIGINT); code != 0 {
-		t.Errorf("exit status %d\n%s", code, s.logs)
-	}
-	if _, err := net.Dial("tcp", address); err == nil {
-		t.Error("still listening")
 	}
 }
