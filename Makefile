@@ -58,9 +58,12 @@ fuzz-short: ## every fuzz target for five seconds, as CI does
 bench: ## what Touchstone costs, against the plainest Go reverse proxy in the same run
 	$(GO) run ./internal/bench
 
-eval-docs: build ## the tables of docs/evaluation-authored.md, from the rows in the repository
-	@mkdir -p .cache; { printf '# What the verdicts reach on the authored rows\n\nWritten by `make eval-docs`; docs/evaluation.md explains the figures.\n\n'; \
-	  ./$(BIN) eval run -data 'eval/data/authored/*.jsonl' -o markdown; } > .cache/eval.md && mv .cache/eval.md docs/evaluation-authored.md
+eval-docs: build ## the tables of docs/evaluation-authored.md; with PUBLIC='FILE...' those of evaluation-public.md too
+	@set -e; mkdir -p .cache; page() { out=$$1; title=$$2; shift 2; \
+	  { printf '# %s\n\nWritten by `make eval-docs`; docs/evaluation.md explains the figures.\n\n' "$$title"; \
+	    ./$(BIN) eval run -o markdown "$$@"; } > .cache/eval.md; mv .cache/eval.md $$out; }; \
+	page docs/evaluation-authored.md 'Verdicts on the authored rows' eval/data/authored/*.jsonl; \
+	if [ -n "$(PUBLIC)" ]; then page docs/evaluation-public.md 'Verdicts on public sets' $(PUBLIC); fi
 
 cover: ## test coverage by package, and coverage.html in .cache
 	@mkdir -p .cache

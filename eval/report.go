@@ -135,7 +135,11 @@ func overlapTable(groups []Scores) table {
 }
 
 func confusionTable(groups []Scores) table {
-	t := table{title: "Labels against verdicts", head: append([]string{"group", "label"}, verdictNames()...)}
+	t := table{
+		title: "Labels against verdicts",
+		note:  "The last row of a group is the share of each verdict's rows that are not supported: how far the verdict can be believed.",
+		head:  append([]string{"group", "label"}, verdictNames()...),
+	}
 	for _, s := range groups {
 		for _, l := range []Label{LabelSupported, LabelContradicted, LabelUnsupported} {
 			if s.Confusion[l] == nil {
@@ -147,6 +151,12 @@ func confusionTable(groups []Scores) table {
 			}
 			t.rows = append(t.rows, row)
 		}
+		row := []string{s.Name, "not supported"}
+		for _, v := range verdicts {
+			bad := s.Confusion[LabelContradicted][v] + s.Confusion[LabelUnsupported][v]
+			row = append(row, show(ratio(float64(bad), float64(bad+s.Confusion[LabelSupported][v]))))
+		}
+		t.rows = append(t.rows, row)
 	}
 	return t
 }

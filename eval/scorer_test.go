@@ -120,6 +120,9 @@ func TestReportRendersEveryGroup(t *testing.T) {
 			t.Errorf("text lacks %q", want)
 		}
 	}
+	if !strings.Contains(page.String(), "| set-a | not supported | 0.000 | 1.000 | - | - | - |") {
+		t.Errorf("no share of bad rows by verdict:\n%s", page.String())
+	}
 	if strings.Contains(page.String(), "p99") || !strings.Contains(page.String(), "| set-b | 1 | 1 | 1/0/0/0 |") {
 		t.Errorf("page:\n%s", page.String())
 	}
