@@ -10,7 +10,7 @@ BUILD    := CGO_ENABLED=0 $(GO) build -trimpath -ldflags="-s -w"
 CLIENTS  := internal/e2e
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test check test-clients test-browser fuzz fuzz-short bench eval-docs cover deps clean
+.PHONY: help run build test check test-clients test-browser fuzz fuzz-short bench eval-docs cover deps encoder-lib clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  \033[1m%-13s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,7 +21,7 @@ run: build ## start the demo: a proxy, sample documents and a stand-in for an LL
 build: ## build bin/touchstone
 	$(BUILD) -o $(BIN) ./cmd/touchstone
 
-test: check ## all tests of this repository, Rego rules included, with the race detector
+test: check encoder-lib ## all tests of this repository, Rego rules included, with the race detector
 	$(GO) test -race -timeout 15m ./...
 
 check: ## vet and formatting
@@ -70,6 +70,9 @@ cover: ## test coverage by package, and coverage.html in .cache
 	$(GO) test -coverprofile=.cache/coverage.out -coverpkg=./... ./... | grep -v 'no test files'
 	@$(GO) tool cover -func=.cache/coverage.out | tail -1
 	@$(GO) tool cover -html=.cache/coverage.out -o .cache/coverage.html
+
+encoder-lib: ## fetch the native library of ONNX Runtime, once, by pip or Maven, into the user's cache folder
+	@$(GO) run ./internal/encoder/fetch
 
 deps: ## direct dependencies and the updates there are
 	@$(GO) list -m -u -f '{{if not (or .Indirect .Main)}}{{.Path}} {{.Version}}{{with .Update}} -> {{.Version}}{{end}}{{end}}' all
