@@ -147,12 +147,20 @@ func (c *corpus) write(dir string) error {
 // sentences in one answer.
 const sentences = 12
 
-// answer is the n-th answer: twelve claims, three in five of them right, one in
-// five with another value, and one in five about what its passage leaves open. No
-// two answers are the same.
-func (c *corpus) answer(n uint64) []string {
+// claim is one sentence of an answer and how it stands to its passage.
+type claim struct{ text, kind string }
+
+const (
+	right   = "right"   // what the passage says, in other words
+	changed = "changed" // another value
+	open    = "open"    // something the passage does not say
+)
+
+// claims are the sentences of the n-th answer: about three in five right, one in
+// five changed and one in five open. No two answers are the same.
+func (c *corpus) claims(n uint64) []claim {
 	r := rand.New(rand.NewPCG(n, 3))
-	out := make([]string, 0, sentences)
+	out := make([]claim, 0, sentences)
 	for range sentences {
 		p := c.passages[r.IntN(len(c.passages))]
 		f := p.facts[r.IntN(len(p.facts))]
@@ -163,7 +171,24 @@ func (c *corpus) answer(n uint64) []string {
 			f.template = r.IntN(len(templates))
 			f.value = templates[f.template].want(r)
 		}
-		out = append(out, fill(templates[f.template].assistant, p.subject, f.value))
+		kind := open
+		for _, have := range p.facts {
+			if have == f {
+				kind = right
+			} else if have.template == f.template {
+				kind = changed
+			}
+		}
+		out = append(out, claim{fill(templates[f.template].assistant, p.subject, f.value), kind})
+	}
+	return out
+}
+
+// answer is the text of the n-th answer, by sentence.
+func (c *corpus) answer(n uint64) []string {
+	out := make([]string, 0, sentences)
+	for _, one := range c.claims(n) {
+		out = append(out, one.text)
 	}
 	return out
 }
