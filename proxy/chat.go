@@ -204,7 +204,7 @@ func (x *exchange) relay(c *fiber.Ctx, rep *reply) {
 	if rep.ContentLength >= 0 {
 		size = int(rep.ContentLength)
 	}
-	c.Response().SetBodyStream(&passing{x: x, rep: rep, conn: c.Context().Conn()}, size)
+	c.Response().SetBodyStream(&passing{x: x, rep: rep, wait: patience{conn: c.Context().Conn()}}, size)
 }
 
 // question is the last user turn.

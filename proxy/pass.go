@@ -16,7 +16,8 @@ import (
 	"touchstone/policies"
 )
 
-// writeTimeout is how long a client may take to accept a piece of a body.
+// writeTimeout is how long a client may take to accept a reply, or a piece of one
+// that is streamed.
 const writeTimeout = 30 * time.Second
 
 // pass hands a request to an upstream and its answer back, both unread: every
@@ -104,7 +105,7 @@ func isChatPath(escaped string) bool {
 type passing struct {
 	x    *exchange
 	rep  *reply
-	conn net.Conn
+	wait patience
 	sent bool
 	err  error // how the upstream failed
 }
@@ -122,7 +123,7 @@ func (p *passing) Read(b []byte) (int, error) {
 	if err != nil && err != io.EOF {
 		p.err = err
 	}
-	allow(p.conn)
+	p.wait.extend()
 	return n, err
 }
 
@@ -143,7 +144,16 @@ func (p *passing) CloseWithError(wErr error) error {
 	return nil
 }
 
-// allow gives a client the time to accept what is about to be written.
-func allow(conn net.Conn) {
-	conn.SetWriteDeadline(time.Now().Add(writeTimeout)) // fails only on a connection already closed
+// patience gives a client writeTimeout for each piece of a body, where the server
+// would give it that for the whole.
+type patience struct {
+	conn  net.Conn
+	until time.Time
+}
+
+func (p *patience) extend() {
+	if now := time.Now(); p.until.Sub(now) < writeTimeout/2 { // not for every piece: it costs a timer
+		p.until = now.Add(writeTimeout)
+		p.conn.SetWriteDeadline(p.until) // fails only on a connection already closed
+	}
 }

@@ -78,7 +78,7 @@ func newRoutes(list []Route, ups map[string]*upstream) (*routes, error) {
 			return nil, fmt.Errorf("route %s: no models", r.Name)
 		}
 		if r.upstream = ups[r.Upstream]; r.upstream == nil {
-			return nil, fmt.Errorf("route %s: there is no upstream %q", r.Name, r.Upstream)
+			return nil, fmt.Errorf("route %s: no upstream %q", r.Name, r.Upstream)
 		}
 		switch r.OnBlock {
 		case "":

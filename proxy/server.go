@@ -92,7 +92,8 @@ func New(opt Options) (*Server, error) {
 		AppName:               "touchstone",
 		DisableStartupMessage: true,
 		BodyLimit:             opt.BodyLimit,
-		ReadTimeout:           time.Minute, // for a whole request
+		ReadTimeout:           time.Minute,  // for a whole request
+		WriteTimeout:          writeTimeout, // from the end of a handler; streams extend it
 		IdleTimeout:           2 * time.Minute,
 		ReadBufferSize:        32 << 10, // headers: some clients carry large tokens
 		ErrorHandler:          s.fail,

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -20,7 +19,7 @@ import (
 type checked struct {
 	x      *exchange
 	rep    *reply
-	conn   net.Conn
+	wait   patience
 	events *sseReader
 	gate   *gate
 	err    *apiError // how the upstream failed
@@ -38,7 +37,7 @@ func (x *exchange) stream(c *fiber.Ctx, rep *reply) (streaming bool, err error) 
 		rep.Close()
 		return false, upstreamError(502, "upstream_bad_answer", x.route.upstream.Name, "sent an answer that cannot be inspected", err)
 	}
-	b := &checked{x: x, rep: rep, conn: c.Context().Conn(), events: newSSEReader(plain, limit)}
+	b := &checked{x: x, rep: rep, wait: patience{conn: c.Context().Conn()}, events: newSSEReader(plain, limit)}
 	b.gate = &gate{
 		ctx: x.ctx, shadow: x.entry.Shadow, message: x.route.BlockMessage, asError: x.blockError,
 		limit: limit, n: x.req.n, deny: b.deny, note: b.note,
@@ -117,7 +116,7 @@ func (b *checked) Read(p []byte) (int, error) {
 	if len(b.gate.out) == 0 {
 		b.gate.out = nil
 	}
-	allow(b.conn)
+	b.wait.extend()
 	return n, nil
 }
 
