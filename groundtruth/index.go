@@ -212,6 +212,7 @@ func (pl *postings) add(p posting) {
 	if pl.dense != nil {
 		pl.setDense(p)
 	} else if len(pl.list)%256 == 0 && len(pl.list) > int(p.doc)/8 {
+		pl.dense = make([]uint16, int(p.doc)+1, 2*int(p.doc)+2)
 		for _, q := range pl.list {
 			pl.setDense(q)
 		}

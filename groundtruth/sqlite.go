@@ -13,7 +13,6 @@ import (
 	"os"
 	"path/filepath"
 	"sort"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -146,7 +145,8 @@ func (s *SQLite) Search(ctx context.Context, q Query) ([]Evidence, error) {
 	return s.index.Load().search(q.Collections, q.Text, k), nil
 }
 
-// Replace implements Store. Its Passages must be pieces of its Text.
+// Replace implements Store. The document's Passages must be pieces of its Text,
+// which the store keeps.
 func (s *SQLite) Replace(ctx context.Context, doc Document) (bool, error) {
 	if err := doc.check(); err != nil {
 		return false, err
@@ -334,11 +334,9 @@ func newSource(d *Document, at time.Time) *source {
 	src := &source{Source: Source{ID: d.ID, Collection: d.Collection, Title: d.Title, Media: d.Media, Hash: d.Hash,
 		Revision: d.Hash[:min(12, len(d.Hash))], Passages: len(d.Passages), Bytes: len(d.Text), Updated: at.UTC().Truncate(time.Millisecond)},
 		digest: digestOf(d.Collection, d.ID, d.Hash)}
-	// Pieces of one copy: a caller's text may be part of something larger.
-	text := strings.Clone(d.Text)
 	src.passages = make([]Passage, len(d.Passages))
 	for i, p := range d.Passages {
-		p.Text, p.Heading = text[p.Start:p.End], strings.Clone(p.Heading)
+		p.Text = d.Text[p.Start:p.End] // one copy, of the document
 		if i > 0 && p.Heading == src.passages[i-1].Heading {
 			p.Heading = src.passages[i-1].Heading
 		}
