@@ -102,7 +102,7 @@ func TestAlikeSentencesWidenTheInterval(t *testing.T) {
 // counts how often the interval holds it: about 95 times in 100.
 func TestIntervalsCoverTheTruth(t *testing.T) {
 	rng := rand.New(rand.NewPCG(3, 4))
-	const truth, rounds = 0.08, 2000
+	const truth, rounds = 0.08, 1000
 	held := 0
 	for range rounds {
 		var s Sums
