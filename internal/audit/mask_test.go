@@ -64,9 +64,9 @@ func FuzzMask(f *testing.F) {
 func TestMaskTakesLinearTime(t *testing.T) {
 	for _, unit := range []string{"+a", "a.", "1-", "( ", "sk-", "eyJ.", "AB12", "1.1.", "é"} {
 		begun := time.Now()
-		mask(strings.Repeat(unit, 1<<20/len(unit)))
+		mask(strings.Repeat(unit, 256<<10/len(unit)))
 		if took := time.Since(begun); took > 5*time.Second {
-			t.Errorf("1 MiB of %q took %s", unit, took)
+			t.Errorf("256 KiB of %q took %s", unit, took)
 		}
 	}
 }
