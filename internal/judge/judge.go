@@ -123,6 +123,11 @@ func (c *Case) decide(ctx context.Context, sentences []guards.Sentence, results 
 		Choice: c.ex.Choice, Streamed: c.ex.Streamed, Final: final,
 		Sentences: sentences, Counts: c.counts, Guards: results, Skipped: c.skipped,
 	})
+	if err != nil && ctx.Err() != nil {
+		// Nobody waits for this ruling any more. It still must not read as an allow.
+		c.decision.Merge(policies.Decision{Action: policies.Block, Error: "cancelled before a decision: " + ctx.Err().Error()})
+		return
+	}
 	if err != nil {
 		action := c.judge.OnFailure
 		if action == "" {

@@ -141,3 +141,14 @@ func TestSkippedPartsReachTheReceiptOnce(t *testing.T) {
 		t.Errorf("got skipped %v, verdict %s, groundedness %v", r.Skipped, r.Verdict, r.Groundedness)
 	}
 }
+
+func TestCancelledJudgeIsNeitherAnAllowNorABrokenPolicy(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	c := realJudge(t).Open(guards.Exchange{ID: "x"})
+	c.Add(ctx, answer, true)
+	r := c.Receipt()
+	if r.Action != policies.Block || !strings.Contains(r.Error, "cancelled") || len(r.Rules) != 0 {
+		t.Errorf("got action %s, error %q, rules %+v", r.Action, r.Error, r.Rules)
+	}
+}
