@@ -28,8 +28,10 @@ var windows = []struct {
 const defaultWindow = "24h"
 
 // window is the time from a query: its ends and step.
-func window(c *fiber.Ctx) (name string, from, to time.Time, step time.Duration, err error) {
-	name = c.Query("window", defaultWindow)
+func window(name string) (_ string, from, to time.Time, step time.Duration, err error) {
+	if name == "" {
+		name = defaultWindow
+	}
 	for _, w := range windows {
 		if w.name == name {
 			// The last step holds this moment, so that the window ends with it.
@@ -79,7 +81,7 @@ func rateOf(s audit.Sums) rateJSON {
 
 // rates is GET /api/rates.
 func (a *admin) rates(c *fiber.Ctx) error {
-	_, from, to, step, err := window(c)
+	_, from, to, step, err := window(c.Query("window"))
 	if err == nil {
 		from, to, step, err = exactWindow(c, from, to, step)
 	}

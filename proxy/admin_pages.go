@@ -29,7 +29,7 @@ func (a *admin) page(title string) web.Page {
 
 // overviewPage is GET /.
 func (a *admin) overviewPage(c *fiber.Ctx) error {
-	name, from, to, step, err := window(c)
+	name, from, to, step, err := window(c.Query("window"))
 	var f audit.Filter
 	if err == nil {
 		f, err = filter(c)
@@ -43,6 +43,12 @@ func (a *admin) overviewPage(c *fiber.Ctx) error {
 	points, err := a.history.Rates(ctx, from, to, step, f)
 	if err != nil {
 		return historyError(err)
+	}
+	if c.Query("window") == "" && young(points) {
+		name, from, to, step, _ = window("1h")
+		if points, err = a.history.Rates(ctx, from, to, step, f); err != nil {
+			return historyError(err)
+		}
 	}
 	quantiles, judged, err := a.history.Judging(ctx, from, to, f, 0.5, 0.95)
 	if err != nil {
@@ -105,6 +111,17 @@ func (a *admin) overviewPage(c *fiber.Ctx) error {
 		v.Older = query(func(q url.Values) { q.Set("before", list[pageRows-1].ID) })
 	}
 	return a.html(c, 200, func() ([]byte, error) { return a.pages.Overview(v) })
+}
+
+// young tells whether all there is happened in the last two steps: then a shorter
+// window shows more.
+func young(points []audit.Point) bool {
+	for _, p := range points[:max(0, len(points)-2)] {
+		if p.Exchanges > 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // exampleModel is a model that clients may ask for.

@@ -226,6 +226,18 @@ func TestOverviewShowsWhatTheLogHolds(t *testing.T) {
 	if got.header.Get("Cache-Control") != "no-store" || got.header.Get("X-Content-Type-Options") != "nosniff" {
 		t.Errorf("headers %v", got.header)
 	}
+	if !strings.Contains(got.body, `aria-current="true">1h</a>`) {
+		t.Error("a log of the last hour is not opened on that hour")
+	}
+	old := adminEntry("019", "An old one?")
+	old.At = time.Now().Add(-5 * time.Hour)
+	log.Append(t.Context(), old, true)
+	if err := log.Flush(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got := ask(t, "GET", base+"/", nil); !strings.Contains(got.body, `aria-current="true">24h</a>`) {
+		t.Error("a log of five hours is not opened on the day")
+	}
 	if got := ask(t, "GET", base+"/?route=other", nil); !strings.Contains(got.body, "No exchange matches") {
 		t.Error("a filter that matches nothing does not say so")
 	}
