@@ -125,11 +125,11 @@ func relateNumbers(c, e *mention) relation {
 			return equal
 		}
 	case atLeast, moreThan: // a weaker statement is true as well
-		if lo >= c.value && e.cmp != atMost && e.cmp != lessThan {
+		if lo >= c.value && (e.cmp == exactly || e.cmp == roughly) {
 			return compatible
 		}
 	case atMost, lessThan:
-		if lo <= c.value && e.cmp != atLeast && e.cmp != moreThan {
+		if lo <= c.value && (e.cmp == exactly || e.cmp == roughly) {
 			return compatible
 		}
 	case exactly:

@@ -12,9 +12,10 @@ const maxOperands = 16
 
 // derived reports whether a value can be computed from two values of the chosen
 // evidence: a sum, a difference, a multiple, a share, or the time between two
-// times. Such a value is neither given nor contradicted.
+// times. Such a value is neither given nor contradicted. A near-copy computes
+// nothing: it gives another value.
 func (r *reading) derived(m *mention) bool {
-	if m.kind != numberFact || m.high != m.value {
+	if m.kind != numberFact || m.high != m.value || r.f[copied] > 0 {
 		return false
 	}
 	var same, plain [maxOperands]float64
@@ -24,9 +25,6 @@ func (r *reading) derived(m *mention) bool {
 			dst[*n] = v
 			*n++
 		}
-	}
-	for _, v := range []float64{2, 3, 4, 12, 0.5} {
-		put(&plain, &k, v)
 	}
 	for i := range r.chosen {
 		c := &r.chosen[i]

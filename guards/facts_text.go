@@ -115,11 +115,15 @@ func (x *extractor) version(i int) int {
 	if !x.isDigits(j) || x.toks[j].size > 4 {
 		return 0
 	}
-	first, dots := j, 0
+	first, dots, thousands := j, 0, true
 	for x.gluedSym(j+1, '.') && x.isDigits(j+2) && x.at(j+2).has(glued) {
 		j, dots = j+2, dots+1
+		thousands = thousands && x.toks[j].size == 3
 	}
-	if dots >= 2 && !(dots == 2 && x.toks[j].size == 4 || dots > 2 && x.toks[first].size == 3 && x.toks[first+2].size == 3 && !named) || named {
+	if thousands && dots > 1 && !named { // 1.234.567
+		return 0
+	}
+	if dots >= 2 && !(dots == 2 && x.toks[j].size == 4) || named {
 		h := uint32(2166136261)
 		for k := first; k <= j; k++ {
 			for _, c := range []byte(x.toks[k].text(x.text)) {
@@ -221,10 +225,14 @@ func (x *extractor) code(i int) int {
 // name reads a capitalised name at i: one that is not just the first word of a
 // sentence, with small connecting words inside ("Bank of Velmora").
 func (x *extractor) name(i int) int {
-	if !x.nameWord(i) {
+	end := i + 1
+	switch {
+	case x.nameWord(i):
+	case x.at(i).kind == wordToken && x.at(i).size == 1 && x.at(i).has(capital) && x.gluedSym(i+1, '.') && x.nameWord(i+2): // J. Smith
+		end = i + 3
+	default:
 		return 0
 	}
-	end := i + 1
 	for {
 		switch k := end; {
 		case x.nameWord(k) || x.at(k).has(capital) && x.at(k).kind == wordToken && x.at(k).size == 1:

@@ -3,7 +3,6 @@ package guards
 import (
 	"math"
 	"math/bits"
-	"slices"
 )
 
 // Features are what the score is computed from. Shares are 0 to 1.
@@ -167,6 +166,7 @@ func (r *reading) adjacent(a, b uint32) bool {
 
 // matchValues looks each typed value of the claim up in all the evidence.
 func (r *reading) matchValues() {
+	r.budget = maxCompared
 	for i := range r.mentions {
 		m := &r.mentions[i]
 		if m.kind == nameFact {
@@ -252,18 +252,18 @@ func (r *reading) lookUp(m *mention) valueMatch {
 	v := valueMatch{claim: m}
 	var buf [64]weighted
 	subject := subjectOf(buf[:0], r.toks, m, r.context)
-	related := 0
 	for i := range r.sources {
 		for _, b := range r.sources[i].blocks {
 			for k := range b.pieces {
 				p := &b.pieces[k]
-				for j := p.men0; j < p.men1 && related < maxRelated; j++ {
+				for j := p.men0; j < p.men1 && r.budget > 0; j++ {
 					e := &b.mentions[j]
+					r.budget--
 					rel := relate(m, e)
 					if rel == incomparable && !elliptic(m, e) {
 						continue
 					}
-					related++
+					r.budget -= len(subject) * int(p.tok1-p.tok0)
 					f := found{i, b, p, e, alignment(subject, b.block, p, e), rel == equal}
 					switch {
 					case rel == incomparable:
@@ -451,72 +451,4 @@ func (r *reading) opposites(toks []token) {
 			r.f[opposite] = 1
 		}
 	}
-}
-
-// records compares the claim with fields that are empty, true or false.
-func (r *reading) records() {
-	for i := range r.sources {
-		for _, b := range r.sources[i].blocks {
-			for k := range b.pieces {
-				p := &b.pieces[k]
-				if p.kind != fieldPiece || p.keyLen == 0 || int(p.keyLen) > len(p.subject) {
-					continue
-				}
-				value := b.text[p.value:p.end]
-				if !p.null && value != "true" && value != "false" {
-					continue
-				}
-				at, ok := r.speaksOf(p)
-				if !ok || r.disputed(p, value) {
-					continue
-				}
-				denied := r.toks[at].has(negated)
-				switch {
-				case p.null && !denied:
-					r.f[emptyField] = 1
-				case !p.null && (value == "true") == denied:
-					r.f[falseField] = 1
-					r.field = conflict{category: "negation", confidence: 0.7, src: i, block: b, piece: p,
-						claim: r.toks[at].text(r.claim.Text), source: value, explanation: explainField}
-				}
-			}
-		}
-	}
-}
-
-// disputed reports whether another record has the same field with another value:
-// then it is not known which of them the claim speaks of.
-func (r *reading) disputed(p *piece, value string) bool {
-	own := p.subject[len(p.subject)-int(p.keyLen):]
-	for i := range r.sources {
-		for _, b := range r.sources[i].blocks {
-			for k := range b.pieces {
-				o := &b.pieces[k]
-				if o != p && o.kind == fieldPiece && o.keyLen == p.keyLen && int(o.keyLen) <= len(o.subject) &&
-					slices.Equal(o.subject[len(o.subject)-int(o.keyLen):], own) && b.text[o.value:o.end] != value {
-					return true
-				}
-			}
-		}
-	}
-	return false
-}
-
-// speaksOf reports whether the claim names a field by its whole key, word after
-// word, and where. A key of one word is too common to tell.
-func (r *reading) speaksOf(p *piece) (at int, ok bool) {
-	own := p.subject[len(p.subject)-int(p.keyLen):]
-	if len(own) < 2 {
-		return 0, false
-	}
-	for i := 0; i+len(own) <= len(r.toks); i++ {
-		match := true
-		for k, s := range own {
-			match = match && r.toks[i+k].stem == s && r.toks[i+k].kind == wordToken
-		}
-		if match {
-			return i + len(own) - 1, true
-		}
-	}
-	return 0, false
 }

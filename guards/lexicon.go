@@ -50,7 +50,7 @@ const (
 		mentioned states stated says said note overall generally etc e g ie eg like get gets getting got make makes one ones
 		regarding including includes include another being whose towards toward across along around not no nor`
 	negators     = `no without neither nor none nobody nothing nowhere except non unable lacks lack lacking instead rather`
-	verbNegators = `not never cannot avoid avoids avoiding avoidance refuse refuses unaware fail fails failed barely hardly can't won't isn't aren't wasn't weren't don't doesn't didn't
+	verbNegators = `not never cannot avoid avoids avoiding avoidance refuse refuses unaware barely hardly can't won't isn't aren't wasn't weren't don't doesn't didn't
 		hasn't haven't hadn't wouldn't shouldn't couldn't mustn't needn't mightn't ain't shan't cant wont dont doesnt didnt isnt`
 	causals = `because due therefore thus hence consequently ensure ensures ensuring cause causes caused causing leads leading result results
 		resulting reason reasons enabling allowing helps helping making thereby owing thanks purpose aims so`

@@ -121,12 +121,21 @@ type analyser struct {
 	text   string
 	head   []uint32
 	pieces []span
-	header []span // cells of the last table header
-	title  span   // the last heading line
+	header [][]uint32 // stems of the columns of the table being read; nil outside tables
+	title  []uint32   // stems of the last heading line
 	depth  int
+	failed int // attempts at reading a record
 }
 
-// span is a unit before its tokens are known.
+// Limits on what a hostile text can make of the analysis.
+const (
+	maxAttempts = 8       // at reading a record
+	maxCells    = 64      // of a table row; the rest is one cell
+	maxSubject  = 48      // stems that a record's keys give to a field
+	maxFields   = 1 << 14 // of one record
+)
+
+// span is a piece before its tokens are known.
 type span struct {
 	kind       pieceKind
 	null       bool
@@ -147,7 +156,10 @@ func (a *analyser) run() {
 			start := len(a.text) - len(trimmed)
 			var raw json.RawMessage
 			dec := json.NewDecoder(strings.NewReader(trimmed))
-			if len(trimmed) <= 1<<20 && dec.Decode(&raw) == nil {
+			if len(trimmed) > 1<<20 || a.failed == maxAttempts {
+			} else if dec.Decode(&raw) != nil {
+				a.failed++ // it only looked like one
+			} else {
 				end := start + int(dec.InputOffset())
 				a.fields(gjson.Parse(a.text[start:end]), start, start, nil, 0)
 				from = end
@@ -180,36 +192,31 @@ func (a *analyser) line(from, to int) {
 		return
 	}
 	a.header = nil
-	subject := a.subjectOfTitle()
 	if line[0] == '#' || len(line) < 80 && !strings.ContainsAny(line[len(line)-1:], ".!?;,") && (line[len(line)-1] == ':' || !strings.ContainsAny(line, ":|")) && line[0] != '-' && line[0] != '*' {
 		kind := headPiece
 		if line[len(line)-1] != ':' && line[0] != '#' {
 			kind = prosePiece // it may be a statement all the same
 		}
-		a.title = span{start: uint32(from), end: uint32(to)}
+		a.title = stemsOf(line)
 		a.pieces = append(a.pieces, span{kind: kind, start: uint32(from), end: uint32(to)})
 		return
 	}
 	for from < to {
 		end := sentenceEnd(a.text, from, to)
-		a.pieces = append(a.pieces, span{kind: prosePiece, start: uint32(from), end: uint32(end), subject: subject})
+		a.pieces = append(a.pieces, span{kind: prosePiece, start: uint32(from), end: uint32(end), subject: a.title})
 		for from = end; from < to && a.text[from] == ' '; from++ {
 		}
 	}
-}
-
-func (a *analyser) subjectOfTitle() []uint32 {
-	if a.title.end == 0 {
-		return nil
-	}
-	return stemsOf(a.text[a.title.start:a.title.end])
 }
 
 // row adds a table row; the first row of a table names its columns.
 func (a *analyser) row(from, to int) {
 	var cells []span
 	for start := from; start <= to; {
-		end := start + strings.IndexByte(a.text[start:to]+"|", '|')
+		end := to
+		if n := strings.IndexByte(a.text[start:to], '|'); n >= 0 && len(cells) < maxCells-1 {
+			end = start + n
+		}
 		if !(start == from && end == start) && !(end >= to && strings.TrimSpace(a.text[start:end]) == "") {
 			cells = append(cells, span{start: uint32(start), end: uint32(end)})
 		}
@@ -218,15 +225,15 @@ func (a *analyser) row(from, to int) {
 	if strings.Trim(a.text[from:to], "|-: \t") == "" {
 		return
 	}
-	s := span{kind: rowPiece, start: uint32(from), end: uint32(to), cells: cells, subject: a.subjectOfTitle()}
+	s := span{kind: rowPiece, start: uint32(from), end: uint32(to), cells: cells, subject: a.title}
 	if a.header == nil {
-		a.header = cells
 		s.kind = headPiece
+		for _, c := range cells {
+			a.header = append(a.header, stemsOf(a.text[c.start:c.end]))
+		}
 	} else {
-		for i := range cells {
-			if i < len(a.header) {
-				cells[i].header = stemsOf(a.text[a.header[i].start:a.header[i].end])
-			}
+		for i := range min(len(cells), len(a.header)) {
+			cells[i].header = a.header[i]
 		}
 	}
 	a.pieces = append(a.pieces, s)
@@ -235,7 +242,7 @@ func (a *analyser) row(from, to int) {
 // fields adds the leaves of a JSON value at offset at. Their subject is the path
 // of keys and the name that the record gives itself.
 func (a *analyser) fields(v gjson.Result, at, keyAt int, path []uint32, keyLen int) {
-	if a.depth > 32 || len(a.pieces) > 1<<14 {
+	if a.depth > 32 || len(a.pieces) > maxFields {
 		return
 	}
 	if !v.IsObject() && !v.IsArray() {
@@ -280,6 +287,8 @@ func (a *analyser) fields(v gjson.Result, at, keyAt int, path []uint32, keyLen i
 		if v.IsObject() {
 			key := stemsOf(k.String())
 			p, own = append(slices.Clip(p), key...), len(key)
+			p = p[max(0, len(p)-maxSubject):]
+			own = min(own, len(p))
 		}
 		a.fields(e, start, keyAt, p, own)
 		return true
@@ -327,6 +336,7 @@ func isLower(c byte) bool { return c >= 'a' && c <= 'z' }
 
 // abbreviated reports whether the text before a full stop ends in an abbreviation.
 func abbreviated(s string) bool {
+	s = s[max(0, len(s)-16):]
 	i := strings.LastIndexAny(s, " (\"") + 1
 	w := s[i:]
 	if len(w) == 1 && w[0] >= 'A' && w[0] <= 'Z' {

@@ -35,10 +35,11 @@ type source struct {
 
 // Limits of what one claim is compared with.
 const (
-	maxClaim   = 16 << 10 // bytes; a longer claim is not measured
-	maxStems   = 64       // distinct words of a claim that are looked up
-	maxChosen  = 4        // pieces of evidence that are read closely
-	maxRelated = 256      // values of the evidence that one value of a claim is aligned with
+	maxClaim      = 16 << 10 // bytes; a longer claim is not measured
+	maxStems      = 64       // distinct words of a claim that are looked up
+	maxChosen     = 4        // pieces of evidence that are read closely
+	maxCompared   = 1 << 20  // steps of aligning values; a value beyond counts as missing
+	maxFieldsRead = 64       // fields of records that the claim speaks of
 )
 
 // candidate is a piece of evidence chosen for a claim.
@@ -59,6 +60,7 @@ type reading struct {
 	stems    []uint32 // distinct stems of the claim: words that count first, then numbers
 	words    int      // how many of stems are words that count
 	sources  []source
+	budget   int    // steps left for aligning values
 	anywhere uint64 // which stems occur in any piece of the evidence
 	chosen   []candidate
 	values   []valueMatch
