@@ -92,7 +92,6 @@ def main():
     p.add_argument("-threads", type=int, default=2)
     p.add_argument("-seed", type=int, default=4)
     p.add_argument("-pause", type=Path, default=Path("out/pause"), help="sleep while this file exists")
-    p.add_argument("-all", action="store_true", help="train on the dev rows as well: only for the last model")
     a = p.parse_args()
     torch.set_num_threads(a.threads)
     torch.manual_seed(a.seed)
@@ -104,7 +103,7 @@ def main():
         print(text, file=log, flush=True)
 
     tokenizer = load_tokenizer()
-    train = read_pairs(a.pairs, "train") + (read_pairs(a.pairs, "dev") if a.all else [])
+    train = read_pairs(a.pairs, "train")
     dev = random.Random(a.seed).sample(all_dev := read_pairs(a.pairs, "dev"), min(1500, len(all_dev)))
     rows = encode(tokenizer, [(r["evidence"], r["claim"]) for r in train])
     targets = torch.tensor([TARGETS[r["label"]] for r in train])

@@ -1,0 +1,45 @@
+package guards
+
+import (
+	"strings"
+	"testing"
+
+	"touchstone/groundtruth"
+)
+
+func TestPairShowsTheNearestEvidenceFirst(t *testing.T) {
+	evidence := groundtruth.Given("context", "Returns", "Shoes may be returned within 30 days. Opened software cannot be returned. Our shops open at nine.")
+	claim := Claim{Text: "Software that was opened cannot be returned.", Context: "Returns policy"}
+	premise, hypothesis := NewVerifier().Pair(&claim, evidence)
+	if want := "Returns.\nOpened software cannot be returned."; !strings.HasPrefix(premise, want) {
+		t.Errorf("premise %q does not begin with %q", premise, want)
+	}
+	if strings.Count(premise, "Returns.") != 1 {
+		t.Errorf("premise %q: want the title once", premise)
+	}
+	if !strings.Contains(premise, "Our shops open at nine.") {
+		t.Errorf("premise %q lacks the neighbour, though there is room", premise)
+	}
+	if want := "Returns policy: Software that was opened cannot be returned."; hypothesis != want {
+		t.Errorf("hypothesis %q, want %q", hypothesis, want)
+	}
+}
+
+func TestPairPutsColumnNamesBeforeCells(t *testing.T) {
+	evidence := groundtruth.Given("context", "", "| Plan | Price | Seats |\n| --- | --- | --- |\n| Basic | 5 EUR | 2 |\n| Team | 19 EUR | 10 |")
+	premise, _ := NewVerifier().Pair(&Claim{Text: "The Team plan costs 19 EUR."}, evidence)
+	if want := "Plan: Team; Price: 19 EUR; Seats: 10"; !strings.HasPrefix(premise, want) {
+		t.Errorf("premise %q does not begin with %q", premise, want)
+	}
+}
+
+func TestPairIsBounded(t *testing.T) {
+	long := strings.Repeat("The licensor of the software shall renew the deposit every year. ", 2000)
+	premise, _ := NewVerifier().Pair(&Claim{Text: "The licensor shall renew the deposit, the software and the year."}, groundtruth.Given("context", "", long))
+	if premise == "" || len(premise) > maxPremise+2*maxQuote {
+		t.Errorf("premise of %d bytes", len(premise))
+	}
+	if premise, _ := NewVerifier().Pair(&Claim{Text: "Zebras graze."}, groundtruth.Given("context", "", "Prices fell.")); premise != "" {
+		t.Errorf("premise %q of evidence that shares no word", premise)
+	}
+}
