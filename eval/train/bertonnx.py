@@ -34,7 +34,7 @@ class Graph:
 
     def const(self, array) -> str:
         name = f"w{len(self.weights)}"
-        self.weights.append(numpy_helper.from_array(np.ascontiguousarray(array), name))
+        self.weights.append(numpy_helper.from_array(np.array(array, order="C"), name))
         return name
 
     def op(self, kind, *inputs, outputs=1, **attrs):
@@ -53,24 +53,11 @@ class Graph:
                        self.const(state[prefix + ".bias"].astype(np.float32)), axis=-1, epsilon=eps)
 
 
-def build(state: dict, heads: int, head: str, eps: float = 1e-12) -> onnx.ModelProto:
-    """head: "embed" (mean of the tokens, unit length), "pair" (classifier over the pooled
-    first token) or "token" (classifier over every token); the last two need
-    classifier.weight and classifier.bias."""
-    state = {k.removeprefix("bert."): v for k, v in state.items()}
-    hidden = state["embeddings.word_embeddings.weight"].shape[1]
+def layers(g: Graph, state: dict, x: str, hide: str, heads: int, eps: float) -> str:
+    """layers adds the transformer's layers; hide is added to the attention's scores."""
+    hidden = state["encoder.layer.0.output.dense.weight"].shape[0]
     size = hidden // heads
-    g = Graph()
-    i64 = lambda *v: g.const(np.array(v, np.int64))  # noqa: E731
-    length = g.op("Shape", "input_ids", start=1, end=2)
-    position = g.op("Slice", g.const(state["embeddings.position_embeddings.weight"].astype(np.float32)), i64(0), length, i64(0))
-    x = g.op("Gather", g.const(state["embeddings.word_embeddings.weight"].astype(np.float32)), "input_ids")
-    x = g.op("Add", x, g.op("Gather", g.const(state["embeddings.token_type_embeddings.weight"].astype(np.float32)), "token_type_ids"))
-    x = g.norm(g.op("Add", x, position), state, "embeddings.LayerNorm", eps)
-    kept = g.op("Cast", "attention_mask", to=TensorProto.FLOAT)
-    hide = g.op("Mul", g.op("Sub", g.const(np.float32(1)), kept), g.const(np.float32(-1e9)))
-    hide = g.op("Unsqueeze", hide, i64(1, 2))
-    split, merge = i64(0, 0, heads, size), i64(0, 0, hidden)
+    split, merge = g.const(np.array([0, 0, heads, size], np.int64)), g.const(np.array([0, 0, hidden], np.int64))
     layer = 0
     while f"encoder.layer.{layer}.attention.self.query.weight" in state:
         p = f"encoder.layer.{layer}."
@@ -90,7 +77,26 @@ def build(state: dict, heads: int, head: str, eps: float = 1e-12) -> onnx.ModelP
         f = g.linear(f, state[p + "output.dense.weight"], state[p + "output.dense.bias"])
         x = g.norm(g.op("Add", f, x), state, p + "output.LayerNorm", eps)
         layer += 1
-    assert layer, "no layers in the weights"
+    return x
+
+
+def build(state: dict, heads: int, head: str, eps: float = 1e-12) -> onnx.ModelProto:
+    """head: "embed" (mean of the tokens, unit length), "pair" (classifier over the pooled
+    first token) or "token" (classifier over every token); the last two need
+    classifier.weight and classifier.bias."""
+    state = {k.removeprefix("bert."): v for k, v in state.items()}
+    hidden = state["embeddings.word_embeddings.weight"].shape[1]
+    g = Graph()
+    i64 = lambda *v: g.const(np.array(v, np.int64))  # noqa: E731
+    length = g.op("Shape", "input_ids", start=1, end=2)
+    position = g.op("Slice", g.const(state["embeddings.position_embeddings.weight"].astype(np.float32)), i64(0), length, i64(0))
+    x = g.op("Gather", g.const(state["embeddings.word_embeddings.weight"].astype(np.float32)), "input_ids")
+    x = g.op("Add", x, g.op("Gather", g.const(state["embeddings.token_type_embeddings.weight"].astype(np.float32)), "token_type_ids"))
+    x = g.norm(g.op("Add", x, position), state, "embeddings.LayerNorm", eps)
+    kept = g.op("Cast", "attention_mask", to=TensorProto.FLOAT)
+    hide = g.op("Mul", g.op("Sub", g.const(np.float32(1)), kept), g.const(np.float32(-1e9)))
+    hide = g.op("Unsqueeze", hide, i64(1, 2))
+    x = layers(g, state, x, hide, heads, eps)
     rank, width, name = 2, hidden, "logits"
     if head == "embed":
         name = "sentence_embedding"
