@@ -63,7 +63,11 @@ func (s *Server) serveChat(c *fiber.Ctx, x *exchange) (streaming bool, err error
 	}
 	x.upstream = rep.waited
 	switch {
-	case rep.StatusCode != http.StatusOK:
+	case rep.StatusCode < 200 || rep.StatusCode/100 == 3:
+		// A client that followed would get its answer unchecked.
+		rep.Close()
+		return false, upstreamError(502, "upstream_redirect", route.upstream.Name, "answered "+metrics.Status(rep.StatusCode)+" instead of with an answer; its base_url may be wrong", nil)
+	case rep.StatusCode/100 != 2 || rep.StatusCode == http.StatusNoContent:
 		x.failure = metrics.Status(rep.StatusCode)
 		x.unchecked("upstream_status", "the upstream answered "+metrics.Status(rep.StatusCode))
 		x.relay(c, rep)
@@ -102,6 +106,11 @@ func (x *exchange) whole(c *fiber.Ctx, rep *reply) error {
 		x.unchecked("no_choices", "the answer has no choices")
 		x.answer(c, rep, body, policies.Allow, nil)
 		return nil
+	}
+	for _, p := range parts {
+		if err := p.beside.repeat(p.text); err != nil {
+			return upstreamError(502, "upstream_bad_answer", name, "sent an answer that is not a chat completion", err)
+		}
 	}
 	rulings := x.judge(parts)
 	if x.ctx.Err() != nil { // what a cancelled judge says is no ruling

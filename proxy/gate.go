@@ -1,7 +1,9 @@
 package proxy
 
 import (
+	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -75,6 +77,7 @@ type piece struct {
 	start, end int // in the choice's answer
 	text       string
 	finish     bool
+	bare       bool // only its text may leave
 }
 
 // push takes the next event of the upstream and rules on what it completes. It
@@ -85,8 +88,10 @@ func (g *gate) push(ev *sseEvent) error {
 	}
 	held := heldEvent{raw: ev.raw, data: ev.data, name: ev.name}
 	switch {
+	case ev.odd: // a client that reads no events would read it all the same
+		return errors.New("a line is not of an event stream")
 	case ev.data == nil: // a comment
-	case string(ev.data) == "[DONE]":
+	case string(bytes.TrimSpace(ev.data)) == "[DONE]":
 		if err := g.finish(); err != nil || g.ended {
 			return err
 		}
@@ -99,13 +104,16 @@ func (g *gate) push(ev *sseEvent) error {
 		if err := checkJSON(ev.data); err != nil {
 			return fmt.Errorf("an event is not JSON: %w", err)
 		}
-		if e := gjson.GetBytes(ev.data, "error"); e.Exists() && e.Type != gjson.Null {
+		parts, ok, err := readChoices(ev.data, "delta")
+		if e := gjson.GetBytes(ev.data, "error"); reported(e) {
 			g.drain()
+			if ok || err != nil { // what else it says was not judged
+				ev.raw = frame("", fmt.Appendf(nil, `{"error":%s}`, e.Raw))
+			}
 			g.out = append(g.out, ev.raw...)
 			g.queue, g.opened, g.failed, g.ended = nil, true, true, true
 			return nil
 		}
-		parts, ok, err := readChoices(ev.data, "delta")
 		if err != nil {
 			return fmt.Errorf("an event is not a chunk: %w", err)
 		}
@@ -130,13 +138,16 @@ func (g *gate) pushParts(held heldEvent, parts []part) error {
 			return errTextAfterFinish
 		}
 		at := c.answer.Len()
-		held.pieces = append(held.pieces, piece{at: p.at, choice: c, start: at, end: at + len(p.text), text: p.text, finish: p.finish})
+		held.pieces = append(held.pieces, piece{at: p.at, choice: c, start: at, end: at + len(p.text), text: p.text, finish: p.finish, bare: p.ahead})
 		c.ended = c.ended || p.finish
 		if c.cut < 0 {
 			c.answer.WriteString(p.text)
 			g.textSize += len(p.text)
 			for _, s := range p.skipped {
 				c.c.Skip(s)
+			}
+			if err := p.beside.repeat(p.text, c.answer.String()); err != nil {
+				return fmt.Errorf("choices[%d]: %w", p.at, err)
 			}
 		}
 		if len(p.skipped) > 0 {
@@ -405,7 +416,7 @@ func (h *heldEvent) shape() []byte {
 	var changes map[int]amend
 	for _, p := range h.pieces {
 		c := p.choice
-		change, changed := amend{}, false
+		change, changed := amend{}, p.bare
 		if c.cut >= 0 {
 			change.drop, change.unfinish = p.start >= c.cut, p.finish
 			changed = change.drop || p.end > c.cut || p.finish

@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/tidwall/gjson"
-	"github.com/tidwall/sjson"
 )
 
 // part is what a message or delta says of one choice.
@@ -16,6 +15,8 @@ type part struct {
 	text    string
 	finish  bool
 	skipped []string // members that no guard looks at
+	beside  asides   // texts that stand elsewhere in its entry
+	ahead   bool     // its logprobs spell out another text than its own
 }
 
 // readChoices reads the choices of an answer (inner = "message") or of an event
@@ -26,16 +27,29 @@ func readChoices(data []byte, inner string) (parts []part, ok bool, err error) {
 		return nil, false, fmt.Errorf("expected a JSON object, got %s", typeName(root))
 	}
 	var choices gjson.Result
-	root.ForEach(func(key, value gjson.Result) bool {
-		if key.Str == "choices" {
-			if choices.Exists() {
-				err = fmt.Errorf("choices is given twice")
-			}
+	var loose asides
+	failure := false
+	err = eachMember(root, func(name string, value gjson.Result) error {
+		switch {
+		case name == "choices":
 			choices = value
+		case name == "error":
+			failure = reported(value)
+		case name == "object" && value.Str == "error": // as vLLM tells one
+			failure = true
+		case textual(name):
+			return loose.add(name, value)
 		}
-		return err == nil
+		return nil
 	})
-	if err != nil || !choices.Exists() || choices.Type == gjson.Null {
+	ok = choices.Exists() && choices.Type != gjson.Null
+	if failure && !ok {
+		return nil, false, nil
+	}
+	if err == nil {
+		err = loose.repeat()
+	}
+	if err != nil || !ok {
 		return nil, false, err
 	}
 	if !choices.IsArray() {
@@ -47,26 +61,46 @@ func readChoices(data []byte, inner string) (parts []part, ok bool, err error) {
 			err = fmt.Errorf("choices[%d] is %s, not an object", p.at, typeName(c))
 			return false
 		}
-		c.ForEach(func(key, value gjson.Result) bool {
-			switch key.Str {
-			case "index":
+		var logprobs gjson.Result
+		err = eachMember(c, func(name string, value gjson.Result) error {
+			switch {
+			case name == "index":
 				if value.Type == gjson.Number {
 					p.choice = int(value.Num)
 				}
-			case "finish_reason":
+			case name == "finish_reason":
 				p.finish = value.Type == gjson.String && value.Str != ""
-			case inner:
-				err = p.read(value)
+			case name == "logprobs":
+				logprobs = value
+			case name == inner:
+				return p.read(value)
+			case textual(name):
+				return p.beside.add(name, value)
 			}
-			return err == nil
+			return nil
 		})
 		if err == nil && (p.choice < 0 || p.choice >= maxChoices) {
-			err = fmt.Errorf("choices[%d].index is %d", p.at, p.choice)
+			err = fmt.Errorf("its index is %d", p.choice)
 		}
+		if err != nil {
+			err = fmt.Errorf("choices[%d]: %w", p.at, err)
+		}
+		told := spelt(logprobs)
+		p.ahead = told != "" && told != p.text
 		parts = append(parts, p)
 		return err == nil
 	})
 	return parts, true, err
+}
+
+// spelt is the text that logprobs are of.
+func spelt(logprobs gjson.Result) string {
+	var b strings.Builder
+	logprobs.Get("content").ForEach(func(_, token gjson.Result) bool {
+		b.WriteString(token.Get("token").Str)
+		return true
+	})
+	return b.String()
 }
 
 // maxChoices bounds what an upstream can make the proxy keep track of.
@@ -78,59 +112,77 @@ func (p *part) read(message gjson.Result) error {
 		return nil
 	}
 	if !message.IsObject() {
-		return fmt.Errorf("choices[%d] holds %s instead of an object", p.at, typeName(message))
+		return fmt.Errorf("%s stands in place of an object", typeName(message))
 	}
-	seen := false
-	var err error
-	message.ForEach(func(key, value gjson.Result) bool {
-		switch key.Str {
-		case "role", "name":
-			return true
-		case "content":
-			if seen {
-				err = fmt.Errorf("choices[%d] has two contents", p.at)
-			}
-			seen = true
-			p.readContent(value)
-			return err == nil
+	return eachMember(message, func(name string, value gjson.Result) error {
+		switch {
+		case name == "role" || name == "name":
+			return nil
+		case name == "content":
+			return p.readContent(value)
+		case value.Type == gjson.Null || value.Raw == `""` || value.Raw == "[]" || value.Raw == "{}":
+			return nil
+		case textual(name):
+			return p.beside.add(name, value)
 		}
-		if value.Type == gjson.Null || value.Raw == `""` || value.Raw == "[]" || value.Raw == "{}" {
-			return true
-		}
-		switch key.Str {
+		switch name {
 		case "tool_calls", "function_call":
 			p.skip("tool_calls")
 		case "reasoning", "reasoning_content", "reasoning_details", "thinking":
 			p.skip("reasoning")
 		case "refusal", "audio", "annotations":
-			p.skip(key.Str)
+			p.skip(name)
 		default:
 			p.skip("other") // not its name: that is a text from outside
 		}
-		return true
+		return nil
 	})
-	return err
 }
 
-// readContent takes a string, or an array of parts as some upstreams send.
-func (p *part) readContent(v gjson.Result) {
+// readContent takes a string, or an array of parts as some upstreams send. What
+// else a client might show as text is an error.
+func (p *part) readContent(v gjson.Result) (err error) {
 	switch {
 	case v.Type == gjson.String:
 		p.text = v.Str
 	case v.IsArray():
 		var b strings.Builder
 		v.ForEach(func(_, item gjson.Result) bool {
-			if t := item.Get("text"); t.Type == gjson.String {
-				b.WriteString(t.Str)
-			} else {
-				p.skip("other")
+			switch {
+			case item.Type == gjson.String:
+				b.WriteString(item.Str)
+			case item.IsObject():
+				err = p.readItem(item, &b)
+			default:
+				err = fmt.Errorf("%s stands among the parts of its content", typeName(item))
 			}
-			return true
+			return err == nil
 		})
 		p.text = b.String()
 	case v.Type != gjson.Null:
-		p.skip("other")
+		err = fmt.Errorf("its content is %s", typeName(v))
 	}
+	return err
+}
+
+// readItem takes one part of a content.
+func (p *part) readItem(item gjson.Result, text *strings.Builder) error {
+	return eachMember(item, func(name string, value gjson.Result) error {
+		switch {
+		case name == "type" || blank(value):
+		case name == "text" && value.Type == gjson.String:
+			text.WriteString(value.Str)
+		case textual(name):
+			return fmt.Errorf("a part of its content has a %s that cannot be read", name)
+		case name == "thinking":
+			p.skip("reasoning")
+		case name == "refusal" || name == "annotations":
+			p.skip(name)
+		default:
+			p.skip("other")
+		}
+		return nil
+	})
 }
 
 func (p *part) skip(name string) {
@@ -140,69 +192,6 @@ func (p *part) skip(name string) {
 		}
 	}
 	p.skipped = append(p.skipped, name)
-}
-
-// amend is a change to one entry of a choices array.
-type amend struct {
-	drop     bool   // the entry goes
-	text     string // its new content
-	unfinish bool   // its finish_reason becomes null, for a later chunk to say
-	whole    bool   // the message is replaced, not only its content, and finishes by content_filter
-}
-
-// amendChoices changes entries of a choices array, by position, and nothing
-// else of data. It returns nil when no entry is left.
-func amendChoices(data []byte, inner string, changes map[int]amend) ([]byte, error) {
-	choices := gjson.GetBytes(data, "choices")
-	var kept []string
-	var err error
-	i := -1
-	choices.ForEach(func(_, c gjson.Result) bool {
-		i++
-		change, ok := changes[i]
-		if !ok {
-			kept = append(kept, c.Raw)
-			return true
-		}
-		if change.drop {
-			return true
-		}
-		raw := c.Raw
-		set := func(path string, value any) {
-			if err == nil {
-				raw, err = sjson.Set(raw, path, value)
-			}
-		}
-		if change.whole {
-			var message []byte
-			if message, err = json.Marshal(refusal(change.text)); err == nil {
-				raw, err = sjson.SetRaw(raw, inner, string(message))
-			}
-			set("finish_reason", "content_filter")
-		} else {
-			set(inner+".content", change.text)
-		}
-		if change.unfinish {
-			set("finish_reason", nil)
-		}
-		if c.Get("logprobs").Exists() { // they spell out the text that goes
-			set("logprobs", nil)
-		}
-		kept = append(kept, raw)
-		return err == nil
-	})
-	if err != nil {
-		return nil, fmt.Errorf("changing a choice: %w", err)
-	}
-	if len(kept) == 0 {
-		return nil, nil
-	}
-	out := make([]byte, 0, len(data))
-	out = append(out, data[:choices.Index]...)
-	out = append(out, '[')
-	out = append(out, strings.Join(kept, ",")...)
-	out = append(out, ']')
-	return append(out, data[choices.Index+len(choices.Raw):]...), nil
 }
 
 type refusalMessage struct {

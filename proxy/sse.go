@@ -12,6 +12,7 @@ type sseEvent struct {
 	raw  []byte
 	name string // of an "event:" line
 	data []byte // lines joined by \n; nil when there is nothing in them (a comment)
+	odd  bool   // it has a line that is of no event, such as JSON by itself
 }
 
 // sseReader cuts a stream into events. Whatever the stream holds, the raw bytes
@@ -64,6 +65,9 @@ func (s *sseReader) next() (*sseEvent, error) {
 			ev.data = append(ev.data, value...)
 		case "event":
 			ev.name = string(value)
+		case "", "id", "retry": // "" begins a comment
+		default:
+			ev.odd = true
 		}
 		if err == io.EOF {
 			return ev, nil

@@ -33,6 +33,8 @@ func newTransport() *http.Transport {
 		WriteBufferSize:       8 << 10,
 		ReadBufferSize:        16 << 10,
 		DisableCompression:    true, // bytes are passed on as they are
+
+		MaxResponseHeaderBytes: 256 << 10,
 	}
 }
 
@@ -119,7 +121,7 @@ func (r *reply) Close() error {
 // plain gives the body without compression and says so in the header, so that
 // it can be inspected.
 func (r *reply) plain() (io.Reader, error) {
-	switch enc := strings.ToLower(strings.TrimSpace(r.Header.Get("Content-Encoding"))); enc {
+	switch enc := strings.ToLower(strings.TrimSpace(strings.Join(r.Header.Values("Content-Encoding"), ","))); enc {
 	case "", "identity":
 		return r, nil
 	case "gzip", "x-gzip":
