@@ -151,14 +151,18 @@ func readFile(name string, limit int64) ([]byte, error) {
 	if limit <= 0 {
 		limit = DefaultMaxFile
 	}
+	st, err := os.Stat(name)
+	if err != nil {
+		return nil, cause(err)
+	}
+	if !st.Mode().IsRegular() { // opening a named pipe would wait for a writer
+		return nil, errors.New("not a regular file")
+	}
 	f, err := os.Open(name)
 	if err != nil {
 		return nil, cause(err)
 	}
 	defer f.Close()
-	if st, err := f.Stat(); err == nil && !st.Mode().IsRegular() {
-		return nil, errors.New("not a regular file")
-	}
 	var data bytes.Buffer
 	n, err := io.Copy(&data, io.LimitReader(f, limit+1))
 	if err != nil {

@@ -37,6 +37,8 @@ func runIngest(ctx context.Context, args []string, std Streams) int {
 		return status
 	case len(paths) == 0:
 		return f.misused("it needs a file or a folder")
+	case slices.Contains(paths, ""): // a variable that is not set would mean the working folder
+		return f.misused("one of the paths is empty")
 	case f.collection == "":
 		return f.misused("-collection needs a name")
 	}
@@ -87,13 +89,13 @@ func (p *ingestProgress) file(done, total int, o groundtruth.Outcome) {
 		p.clear()
 	}
 	for _, note := range o.Notices {
-		fmt.Fprintf(p.err, "note: %s: %s\n", o.Source, note)
+		fmt.Fprintf(p.err, "note: %s: %s\n", printable(o.Source), note)
 	}
 	switch {
 	case o.What == "failed":
-		fmt.Fprintf(p.err, "failed: %s: %v\n", o.Source, o.Err)
+		fmt.Fprintf(p.err, "failed: %s: %s\n", printable(o.Source), oneLine(o.Err.Error()))
 	case p.verbose && o.What != "unchanged":
-		fmt.Fprintf(p.err, "%s: %s\n", o.What, o.Source)
+		fmt.Fprintf(p.err, "%s: %s\n", o.What, printable(o.Source))
 	}
 	if p.bar == nil && time.Since(p.start) > time.Second && isTerminal(p.err) {
 		p.bar = progressbar.NewOptions(total, progressbar.OptionSetWriter(p.err), progressbar.OptionShowCount(),
@@ -130,7 +132,7 @@ func (p *ingestProgress) kinds() string {
 	if len(exts) > 6 {
 		exts = append(exts[:6], "…")
 	}
-	return strings.Join(exts, ", ")
+	return printable(strings.Join(exts, ", "))
 }
 
 func isTerminal(w io.Writer) bool {

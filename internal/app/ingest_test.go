@@ -141,8 +141,26 @@ ground_truth: {path: other/truth.db}
 	} {
 		c.run(line, exitUsage, part)
 	}
+	var out, errs bytes.Buffer
+	if got := Main(context.Background(), []string{"ingest", "a.md", ""}, Streams{Out: &out, Err: &errs}); got != exitUsage || !strings.Contains(errs.String(), "one of the paths is empty") {
+		t.Errorf("an empty path: exit status %d, %s", got, errs.String())
+	}
 	c.run("sources -h", 0, "usage: touchstone sources")
 	c.run("ingest -config none.yaml a.md", 1, "none.yaml")
+}
+
+// TestNamesCannotSteerTheTerminal lists sources named as nobody should name a file.
+func TestNamesCannotSteerTheTerminal(t *testing.T) {
+	c := newConsole(t)
+	c.write(map[string]string{"kb/a\x1b[31m\nb.md": "Alpha", "kb/empty\x1b[2J.md": "", "kb/ünï.md": "Beta"})
+	for _, line := range []string{"ingest -v kb", "sources", "search alpha", "delete kb/a"} {
+		var out bytes.Buffer
+		Main(context.Background(), strings.Fields(line), Streams{In: strings.NewReader(""), Out: &out, Err: &out})
+		if strings.ContainsRune(out.String(), '\x1b') || !strings.Contains(out.String(), `"kb/a\x1b[31m\nb.md"`) {
+			t.Errorf("%s says %q", line, out.String())
+		}
+	}
+	c.run("sources", 0, "  kb/ünï.md")
 }
 
 func TestIngestStopsBetweenDocuments(t *testing.T) {

@@ -12,8 +12,10 @@ import (
 	"os"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 	"text/tabwriter"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/agnivade/levenshtein"
@@ -142,7 +144,7 @@ func printSources(w io.Writer, list []groundtruth.Source, revision string) error
 	}
 	for _, s := range list {
 		passages += s.Passages
-		fmt.Fprintf(t, "%s\t%s\t%s\t%d\t%d\t%s\t%s\n", s.Collection, s.ID, shorten(s.Title, 40), s.Passages, s.Bytes, s.Revision,
+		fmt.Fprintf(t, "%s\t%s\t%s\t%d\t%d\t%s\t%s\n", printable(s.Collection), printable(s.ID), oneLine(shorten(s.Title, 40)), s.Passages, s.Bytes, s.Revision,
 			s.Updated.Local().Format("2006-01-02 15:04"))
 	}
 	if err := t.Flush(); err != nil {
@@ -171,6 +173,15 @@ func shorten(text string, n int) string {
 		cut = cut[:i]
 	}
 	return cut + "…"
+}
+
+// printable is a name as it is, or quoted where it holds what a terminal would
+// obey or not show.
+func printable(name string) string {
+	if utf8.ValidString(name) && !strings.ContainsFunc(name, func(r rune) bool { return !unicode.IsPrint(r) }) {
+		return name
+	}
+	return strconv.Quote(name)
 }
 
 // searchHit is a passage in `search -o json`.
@@ -242,7 +253,7 @@ func printHits(w io.Writer, hits []groundtruth.Evidence) error {
 		if h.Heading != "" {
 			where += " > " + h.Heading
 		}
-		if _, err := fmt.Fprintf(w, "%d. %s  [%s, score %.2f, revision %s]\n   %s\n", i+1, where, h.Collection, h.Score, h.Revision, shorten(h.Text, 300)); err != nil {
+		if _, err := fmt.Fprintf(w, "%d. %s  [%s, score %.2f, revision %s]\n   %s\n", i+1, printable(where), printable(h.Collection), h.Score, h.Revision, oneLine(shorten(h.Text, 300))); err != nil {
 			return err
 		}
 	}
@@ -270,7 +281,7 @@ func runDelete(ctx context.Context, args []string, std Streams) int {
 		case err != nil:
 			return f.fail(err)
 		default:
-			fmt.Fprintf(std.Out, "deleted %s from collection %s; revision %s\n", id, f.collection, store.Revision())
+			fmt.Fprintf(std.Out, "deleted %s from collection %s; revision %s\n", printable(id), printable(f.collection), store.Revision())
 		}
 	}
 	return status
@@ -289,7 +300,7 @@ func (f *storeFlags) missing(ctx context.Context, store groundtruth.Store, id st
 	var names []near
 	for _, s := range list {
 		if s.ID == id {
-			return fmt.Errorf("%s is not in collection %s but in %s: add -collection %s", id, f.collection, s.Collection, s.Collection)
+			return fmt.Errorf("%s is not in collection %s but in %s: add -collection %s", printable(id), f.collection, s.Collection, s.Collection)
 		}
 		if s.Collection != f.collection {
 			continue
@@ -303,12 +314,12 @@ func (f *storeFlags) missing(ctx context.Context, store groundtruth.Store, id st
 		}
 	}
 	if len(names) == 0 {
-		return fmt.Errorf("there is no source %s in collection %s", id, f.collection)
+		return fmt.Errorf("there is no source %s in collection %s", printable(id), f.collection)
 	}
 	slices.SortStableFunc(names, func(a, b near) int { return a.distance - b.distance })
 	var meant []string
 	for _, n := range names[:min(3, len(names))] {
-		meant = append(meant, n.name)
+		meant = append(meant, printable(n.name))
 	}
-	return fmt.Errorf("there is no source %s in collection %s; did you mean %s?", id, f.collection, strings.Join(meant, " or "))
+	return fmt.Errorf("there is no source %s in collection %s; did you mean %s?", printable(id), f.collection, strings.Join(meant, " or "))
 }
