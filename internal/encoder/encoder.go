@@ -100,6 +100,9 @@ func Open(cfg Config) (*Encoder, error) {
 	if err := s.bind(m.inputs, m.output); err != nil {
 		return nil, errors.Join(fmt.Errorf("opening encoder %s: %w", m.file, err), s.close())
 	}
+	if err := m.try(s); err != nil {
+		return nil, errors.Join(fmt.Errorf("opening encoder %s: %w", m.file, err), s.close())
+	}
 	return &Encoder{cfg, m, newQueue(&cfg, m, s)}, nil
 }
 

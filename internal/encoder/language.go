@@ -15,7 +15,7 @@ func foreign(text string) bool {
 	if len(text) > languageSample {
 		text = text[:languageSample]
 	}
-	var letters, other, accented int // other scripts; Latin beyond ASCII
+	var letters, other int // of other scripts than Latin
 	for i := 0; i < len(text); {
 		r, size := rune(text[i]), 1
 		if r >= utf8.RuneSelf {
@@ -29,7 +29,6 @@ func foreign(text string) bool {
 			}
 		case unicode.Is(unicode.Latin, r):
 			letters++
-			accented++
 		case unicode.Is(unicode.Han, r) || unicode.In(r, unicode.Hiragana, unicode.Katakana, unicode.Hangul):
 			letters += 2 // each stands for more than a letter
 			other += 2
@@ -41,28 +40,35 @@ func foreign(text string) bool {
 	if other*4 > letters {
 		return true
 	}
-	var words, english, elsewhere int
+	var words, english, elsewhere, accented int
+	first, several := "", false // whether elsewhere is more than one word
 	for word := range strings.FieldsFuncSeq(text, func(r rune) bool { return !unicode.IsLetter(r) && r != '\'' && r != '’' }) {
+		words++
+		if start, _ := utf8.DecodeRuneInString(word); unicode.IsLower(start) && strings.ContainsFunc(word, beyondASCII) {
+			accented++
+		}
 		if len(word) > longestFunctionWord {
-			words++
 			continue
 		}
 		w := strings.ToLower(word)
-		words++
 		switch {
 		case englishWords[w]:
 			english++
 		case foreignWords[w]:
 			elsewhere++
+			several = several || first != "" && first != w
+			first = w
 		}
 	}
 	if english > 0 && english*3 >= elsewhere {
 		return false
 	}
-	// A name may be French; a sentence without one English word that has several
-	// foreign ones, or many accents, is.
-	return elsewhere >= 2 && elsewhere*8 >= words && elsewhere > english*3 || words >= 3 && accented*12 > letters && english == 0
+	// Names may be French, also several in a row. A sentence is when it has no English
+	// word but several of another language, or words with accents that are no names.
+	return several && elsewhere*8 >= words && elsewhere > english*3 || english == 0 && words >= 3 && accented*8 >= words
 }
+
+func beyondASCII(r rune) bool { return r >= utf8.RuneSelf && unicode.Is(unicode.Latin, r) }
 
 // wordSet is the set of the words in a text.
 func wordSet(text string) map[string]bool {
@@ -85,7 +91,7 @@ var (
 	foreignWords = wordSet(`le la les des du une et est dans pour que qui sur avec par au aux ce cette sont ne pas plus nous
 		vous ils elle leur être sans mais comme il je de un se en été ou où son ses il y ont était fait
 		der die das und ist nicht mit von zu den dem ein eine einer eines einem einen sich auf für im auch werden wird sind
-		aus bei nach wie oder wenn können kann haben hat über zum zur ich sie wir noch nur vom am
+		aus bei nach wie oder wenn können kann haben hat über zum zur ich sie wir noch nur vom
 		el los las del una es por con para su como más pero sus este esta son ser hasta desde sobre muy al lo fue
 		il gli che di è per non della dei delle sono nel nella alla più anche ma una questo
 		os um uma dos das em não com mais foi são ao pela pelo seu sua ou à às até
@@ -96,7 +102,7 @@ var (
 		ve bir bu için ile da olarak çok değil gibi daha olan
 		ja ei että oli hän mutta ovat kun joka sen myös
 		az és hogy nem egy van meg csak volt
-		și în cu nu este pentru sunt din care pe mai prin
+		și în cu nu este pentru sunt din pe mai prin
 		yang dan di dengan untuk dari ini itu tidak pada adalah dalam akan oleh
 		và của là có không được cho một trong những các
 		ang ng sa mga ay ya wa kwa ni za katika koji su za od`)

@@ -285,6 +285,25 @@ func sized[T any](s []T, n int) []T {
 	return s[:n]
 }
 
+// try runs the model once, on the longest input and the last word piece, so that
+// files that do not belong together are found out when they are opened.
+func (m *model) try(s *session) error {
+	t := task{ids: make([]int32, m.maxTokens), second: m.maxTokens / 2}
+	for i := range t.ids {
+		t.ids[i] = int32(m.tokens.Len() - 1)
+	}
+	var b batch
+	b.fill([]*task{&t}, m)
+	err := s.run(&b)
+	if err == nil {
+		_, err = m.row(&b, 0, &t)
+	}
+	if err != nil {
+		return fmt.Errorf("an input of %d tokens (max_tokens) with word piece %d (the last of vocab.txt) fails: %w", m.maxTokens, m.tokens.Len()-1, err)
+	}
+	return nil
+}
+
 var errNotFinite = errors.New("the model returned a value that is not finite")
 
 // row copies what callers need of row i out of a batch.

@@ -41,7 +41,8 @@ func loadLibrary(path string) error {
 		return fmt.Errorf("%s cannot be loaded beside %s: one process takes one library", file, library.path)
 	}
 	ort.SetSharedLibraryPath(file)
-	if err := ort.InitializeEnvironment(ort.WithLogLevelError()); err != nil {
+	// Its errors are returned; it need not print them too.
+	if err := ort.InitializeEnvironment(ort.WithLogLevelFatal()); err != nil {
 		return fmt.Errorf("%s: %w: ONNX Runtime 1.24 or later is expected", file, err)
 	}
 	library.path = file
