@@ -235,7 +235,8 @@ func (a *admin) login(c *fiber.Ctx) error {
 	end := time.Now().Add(sessionTime)
 	c.Cookie(&fiber.Cookie{Name: sessionCookie, Value: session(a.s.opt.AdminKey, end.Unix()), Path: "/", Expires: end,
 		HTTPOnly: true, SameSite: fiber.CookieSameSiteStrictMode, Secure: c.Secure()})
-	if !strings.HasPrefix(next, "/") || strings.HasPrefix(next, "//") || strings.ContainsAny(next, "\\\r\n") {
+	// Browsers drop tabs and line breaks from an address: "/<tab>/elsewhere" is "//elsewhere" to them.
+	if !strings.HasPrefix(next, "/") || strings.HasPrefix(next, "//") || strings.ContainsAny(next, "\\\t\r\n") {
 		next = "/"
 	}
 	return c.Redirect(next, 303)

@@ -182,7 +182,7 @@ func TestSignIn(t *testing.T) {
 	if got := ask(t, "GET", base+"/", func(r *http.Request) { r.Header.Set("Cookie", value) }); got.status != 200 {
 		t.Errorf("signed in: status %d", got.status)
 	}
-	for _, next := range []string{"https://evil.example", "//evil.example", `/\evil.example`, "javascript:alert(1)", ""} {
+	for _, next := range []string{"https://evil.example", "//evil.example", `/\evil.example`, "/\t/evil.example", "javascript:alert(1)", ""} {
 		if got := form("the-admin-key", next); got.header.Get("Location") != "/" {
 			t.Errorf("next %q leads to %q", next, got.header.Get("Location"))
 		}

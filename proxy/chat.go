@@ -40,8 +40,7 @@ func (s *Server) serveChat(c *fiber.Ctx, x *exchange) (streaming bool, err error
 		return false, err
 	}
 	if enc := c.Request().Header.ContentEncoding(); len(enc) > 0 {
-		return false, &apiError{status: 415, kind: "invalid_request_error", param: "content-encoding", code: "unsupported_encoding",
-			message: "The request body must be sent without Content-Encoding."}
+		return false, encodedRequest
 	}
 	body := append([]byte(nil), c.Request().Body()...)
 	if x.req, err = parseChat(body); err != nil {

@@ -73,6 +73,10 @@ func badRequest(param, format string, args ...any) *apiError {
 		message: fmt.Sprintf(format, args...)}
 }
 
+// encodedRequest refuses a body that cannot be read.
+var encodedRequest = &apiError{status: 415, kind: "invalid_request_error", param: "content-encoding", code: "unsupported_encoding",
+	message: "The request body must be sent without Content-Encoding."}
+
 // blockedError is the 400 form of a block. It must not be retried: each retry
 // would be paid for and blocked again.
 func blockedError(message string, guard json.RawMessage) *apiError {
@@ -112,7 +116,9 @@ func classify(ctx context.Context, name string, err error) *apiError {
 	if (errors.As(err, &op) && op.Op == "dial") || errors.As(err, &dns) {
 		return upstreamError(502, "upstream_unreachable", name, "could not be reached", err)
 	}
-	return upstreamError(502, "upstream_cut", name, "closed the connection before the answer was complete", err)
+	// net/http quotes what it could not read: an answer, or worse a cookie. It stays out of the log.
+	what, _, _ := strings.Cut(err.Error(), `"`)
+	return upstreamError(502, "upstream_cut", name, "closed the connection before the answer was complete", errors.New(strings.TrimRight(what, `: \`)))
 }
 
 // fail writes an error that a handler returned. It is fiber's ErrorHandler.
@@ -149,6 +155,8 @@ func (s *Server) fail(c *fiber.Ctx, err error) error {
 func (s *Server) frameworkError(c *fiber.Ctx, f *fiber.Error) *apiError {
 	e := &apiError{status: f.Code, kind: "invalid_request_error", code: "invalid_request", message: f.Message}
 	switch f.Code {
+	case fiber.StatusBadRequest:
+		e.message = "The request is not HTTP as it should be." // fasthttp's own words repeat it, with its key
 	case fiber.StatusRequestEntityTooLarge:
 		e.code, e.closesConn = "request_too_large", true
 		e.message = fmt.Sprintf("The request body is over the limit of %d bytes (limits.body).", s.opt.BodyLimit)

@@ -27,8 +27,14 @@ func (s *Server) pass(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	if p, _, _ := strings.Cut(rest, "?"); c.Method() == fiber.MethodPost && isChatPath(p) {
-		return s.chat(c) // however it is spelt, an answer is not to slip by
+	switch p, _, _ := strings.Cut(rest, "?"); c.Method() {
+	case fiber.MethodPost, fiber.MethodPut, fiber.MethodPatch:
+		if isChatPath(p) {
+			return s.chat(c) // however it is spelt, an answer is not to slip by
+		}
+	case fiber.MethodGet, fiber.MethodHead, fiber.MethodDelete, fiber.MethodOptions:
+	default: // TRACE would have the upstream's key read out
+		return fiber.ErrMethodNotAllowed
 	}
 	x := s.begin(c, "pass")
 	err = s.servePass(c, x, rest)
@@ -45,11 +51,9 @@ func (s *Server) servePass(c *fiber.Ctx, x *exchange, rest string) error {
 		return err
 	}
 	body := append([]byte(nil), c.Request().Body()...)
-	model := ""
-	if strings.Contains(string(c.Request().Header.ContentType()), "json") {
-		if m := gjson.GetBytes(body, "model"); m.Type == gjson.String {
-			model = strings.Clone(m.Str)
-		}
+	model, err := modelOf(c, body)
+	if err != nil {
+		return err
 	}
 	route, err := s.routes.find(model, x.who)
 	if err != nil {
@@ -73,16 +77,60 @@ func (s *Server) servePass(c *fiber.Ctx, x *exchange, rest string) error {
 	return nil
 }
 
+// modelOf is the model that a request names in its JSON or form, "" for none. It
+// decides the route, and so what the key may do: a name that an upstream could read
+// otherwise is refused.
+func modelOf(c *fiber.Ctx, body []byte) (model string, err error) {
+	if enc := c.Request().Header.ContentEncoding(); len(enc) > 0 && len(body) > 0 {
+		return "", encodedRequest
+	}
+	if strings.HasPrefix(strings.ToLower(string(c.Request().Header.ContentType())), "multipart/form-data") {
+		form, err := c.MultipartForm()
+		if err != nil {
+			return "", badRequest("", "The form cannot be read.")
+		}
+		names := form.Value["model"]
+		if len(names) > 1 {
+			return "", badRequest("model", "The field %q is given twice.", "model")
+		}
+		return strings.Clone(strings.Join(names, "")), nil
+	}
+	root := gjson.ParseBytes(body)
+	if !root.IsObject() { // whatever its Content-Type says
+		return "", nil
+	}
+	if err := checkJSON(body); err != nil {
+		return "", badRequest("", "The request body is not valid JSON: %v.", err)
+	}
+	seen := false
+	root.ForEach(func(key, value gjson.Result) bool {
+		switch {
+		case !strings.EqualFold(key.Str, "model"):
+		case key.Str != "model":
+			err = badRequest(key.Str, "The field %q must be written %q.", key.Str, "model")
+		case seen:
+			err = badRequest("model", "The field %q is given twice.", "model")
+		default:
+			seen, model = true, strings.Clone(value.Str)
+		}
+		return err == nil
+	})
+	return model, err
+}
+
 // passPath is what of a request's path and query follows /v1, as escaped by the
 // client. A path that would climb out of /v1 is refused: it would be sent with
 // the upstream's key.
 func passPath(c *fiber.Ctx) (string, error) {
 	u := c.Context().URI()
 	raw := string(u.PathOriginal())
-	for seg := range strings.SplitSeq(raw, "/") {
-		if plain, err := url.PathUnescape(seg); err != nil || plain == ".." || strings.ContainsAny(plain, "/\\\x00") && strings.Contains(plain, "..") {
+	for seg := range strings.SplitSeq(plainPath(raw), "/") {
+		if seg == ".." || strings.Contains(seg, "\x00") {
 			return "", badRequest("", "The path is not acceptable.")
 		}
+	}
+	if _, err := url.PathUnescape(raw); err != nil {
+		return "", badRequest("", "The path is not well escaped.")
 	}
 	if len(raw) < 3 || !strings.EqualFold(raw[:3], "/v1") {
 		return "", badRequest("", "The path must begin with /v1.")
@@ -94,11 +142,29 @@ func passPath(c *fiber.Ctx) (string, error) {
 	return rest, nil
 }
 
+// plainPath is a path as the most lenient upstream would take it: unescaped as
+// often as it can be, \ for /, without parameters and blanks.
+func plainPath(escaped string) string {
+	plain := escaped
+	for range 3 {
+		next, err := url.PathUnescape(plain)
+		if err != nil || next == plain {
+			break
+		}
+		plain = next
+	}
+	segments := strings.Split(strings.ReplaceAll(plain, `\`, "/"), "/")
+	for i, seg := range segments {
+		seg, _, _ = strings.Cut(seg, ";")
+		segments[i] = strings.TrimSpace(seg)
+	}
+	return strings.Join(segments, "/")
+}
+
 // isChatPath recognises the chat endpoint in spellings that an upstream may
 // take for it.
 func isChatPath(escaped string) bool {
-	plain, err := url.PathUnescape(escaped)
-	return err == nil && strings.EqualFold(path.Clean("/"+plain), "/chat/completions")
+	return strings.EqualFold(path.Clean("/"+plainPath(escaped)), "/chat/completions")
 }
 
 // passing is the body of an answer that nobody looks at.

@@ -95,7 +95,7 @@ func parseChat(body []byte) (*chatRequest, error) {
 			seen[name] = true
 		default:
 			for _, known := range []string{"model", "messages", "stream", "n"} {
-				if len(name) == len(known) && strings.EqualFold(name, known) {
+				if strings.EqualFold(name, known) {
 					bad = badRequest(name, "The field %q must be written %q.", name, known)
 					return false
 				}
@@ -274,7 +274,7 @@ func typeName(v gjson.Result) string {
 	case v.Type == gjson.String:
 		return "a string"
 	case v.Type == gjson.Number:
-		return "the number " + v.Raw
+		return "the number " + v.Raw[:min(len(v.Raw), 32)]
 	case v.Type == gjson.Null:
 		return "null"
 	default:

@@ -116,6 +116,9 @@ func (rs *routes) find(model string, who *caller) (*Route, error) {
 				denied = true
 			}
 		}
+		if denied { // a name that a route has is none of "*"
+			break
+		}
 	}
 	if denied {
 		return nil, &apiError{status: 403, kind: "permission_error", param: "model", code: "route_not_allowed",

@@ -24,6 +24,9 @@ func TestRouteOfAModel(t *testing.T) {
 	if _, err := rs.find("other", onlyBig); !errors.As(err, &e) || e.status != 403 || e.code != "route_not_allowed" || strings.Contains(e.message, "any (") {
 		t.Errorf("a key without the route got %+v", err)
 	}
+	if r, err := rs.find("big", &caller{routes: []string{"any"}}); !errors.As(err, &e) || e.status != 403 {
+		t.Errorf("a key of * alone got the model of another route: %v, %v", r, err)
+	}
 	rs.list = rs.list[1:]
 	if _, err := rs.find("other", all); !errors.As(err, &e) || e.status != 404 || e.code != "model_not_found" || !strings.Contains(e.message, "big (big, large)") {
 		t.Errorf("a model without a route got %+v", err)

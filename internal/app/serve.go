@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	stdlog "log"
 	"log/slog"
 	"net"
 	"net/http"
@@ -65,6 +66,7 @@ func runServe(ctx context.Context, args []string, std Streams) int {
 			return fail(err)
 		}
 	}
+	stdlog.SetOutput(io.Discard) // net/http writes pieces of answers there
 	if *profiling != "" {
 		stop, err := serveProfiles(*profiling)
 		if err != nil {
