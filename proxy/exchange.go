@@ -49,6 +49,7 @@ type exchange struct {
 // and streams outlive the handler.
 func (s *Server) begin(c *fiber.Ctx, kind string) *exchange {
 	x := &exchange{s: s, start: time.Now()}
+	s.open.Add(1)
 	x.ctx, x.cancel = context.WithCancelCause(s.base)
 	x.watch = s.watch.add(c.Context().Conn(), x.cancel)
 	x.entry = audit.Entry{
@@ -275,6 +276,7 @@ func (x *exchange) finish() {
 		return
 	}
 	x.done = true
+	defer x.s.open.Add(-1)
 	x.s.watch.remove(x.watch)
 	gone := errors.Is(context.Cause(x.ctx), errClientGone)
 	x.cancel(errNothingMoreDue)

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -197,20 +198,31 @@ func TestShutdownCancelsWhatOutlivesItsDeadline(t *testing.T) {
 			time.Sleep(5 * time.Millisecond)
 		}
 	})
-	resp, err := http.Post(srv.url+"/v1/chat/completions", "application/json", strings.NewReader(streamRequest))
-	if err != nil {
-		t.Fatal(err)
+	const streams = 8
+	var clients sync.WaitGroup
+	for range streams {
+		resp, err := http.Post(srv.url+"/v1/chat/completions", "application/json", strings.NewReader(streamRequest))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		clients.Go(func() {
+			body, err := io.ReadAll(resp.Body)
+			if err != nil || !strings.Contains(string(body), "\ndata: {\"error\":{\"message\":\"The proxy is shutting down.\"") {
+				t.Errorf("the stream ended with %q, %v", body[max(0, len(body)-300):], err)
+			}
+		})
 	}
-	defer resp.Body.Close()
-	go func() {
+	srv.once.Do(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
 		defer cancel()
-		srv.once.Do(func() { srv.s.Shutdown(ctx); <-srv.done })
-	}()
-	body, err := io.ReadAll(resp.Body)
-	if err != nil || !strings.Contains(string(body), "\ndata: {\"error\":{\"message\":\"The proxy is shutting down.\"") {
-		t.Fatalf("the stream ended with %q, %v", body[max(0, len(body)-300):], err)
-	}
+		err := srv.s.Shutdown(ctx)
+		if n := len(srv.log.entries()); n != streams || err == nil {
+			t.Errorf("after Shutdown, %d of %d entries are in; error %v", n, streams, err)
+		}
+		<-srv.done
+	})
+	clients.Wait()
 }
 
 func TestModelsMergesRoutesAndUpstreams(t *testing.T) {

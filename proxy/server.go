@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -48,6 +49,7 @@ type Server struct {
 	transport *http.Transport
 	models    modelCache
 	watch     *watcher
+	open      atomic.Int64    // exchanges begun and not recorded
 	base      context.Context // of all exchanges
 	stop      context.CancelCauseFunc
 	recording context.Context // of audit entries: outlives the exchanges
@@ -121,10 +123,12 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	err := s.app.ShutdownWithContext(ctx)
 	s.stop(errShuttingDown)
 	if err != nil {
-		// What was cancelled still ends its reply and writes its entry.
-		grace, done := context.WithTimeout(context.Background(), 2*time.Second)
-		defer done()
-		if s.app.ShutdownWithContext(grace) == nil {
+		// What was cancelled still ends its reply and writes its entry. The framework
+		// does not wait a second time.
+		for until := time.Now().Add(2 * time.Second); s.open.Load() > 0 && time.Now().Before(until); {
+			time.Sleep(5 * time.Millisecond)
+		}
+		if s.open.Load() == 0 {
 			err = fmt.Errorf("some exchanges were cancelled: %w", ctx.Err())
 		}
 	}

@@ -251,6 +251,7 @@ func (l *Log) run() {
 		}
 		timer.Stop()
 		l.commit(batch)
+		clear(batch) // written entries are not to be kept in memory
 	}
 }
 
