@@ -4,6 +4,7 @@ package guards
 type weighted struct {
 	stem   uint32
 	weight float32
+	name   bool // part of a name
 }
 
 // breaksClause reports whether token t ends the reach of what stands before it.
@@ -21,7 +22,7 @@ func subjectOf(dst []weighted, toks []token, m *mention, context []uint32) []wei
 			factor *= 0.4
 		}
 		if t.has(content) {
-			dst = append(dst, weighted{t.stem, factor * weight / (1 + float32(i-int(m.last))/5)})
+			dst = append(dst, weighted{t.stem, named(t) * factor * weight / (1 + float32(i-int(m.last))/5), named(t) > 1})
 		}
 	}
 	factor = 1
@@ -31,13 +32,22 @@ func subjectOf(dst []weighted, toks []token, m *mention, context []uint32) []wei
 			factor *= 0.4
 		}
 		if t.has(content) {
-			dst = append(dst, weighted{t.stem, factor * weight / (1 + float32(int(m.first)-1-i)/5)})
+			dst = append(dst, weighted{t.stem, named(t) * factor * weight / (1 + float32(int(m.first)-1-i)/5), named(t) > 1})
 		}
 	}
 	for _, s := range context {
-		dst = append(dst, weighted{s, 0.3})
+		dst = append(dst, weighted{stem: s, weight: 0.3})
 	}
 	return dst
+}
+
+// named is how much more a word counts for the subject when it is part of a
+// name: "Kestrel" and "500" in "the Kestrel 500" tell things apart, "model" does not.
+func named(t *token) float32 {
+	if t.kind == digitToken || t.has(capital) && !t.has(initial) {
+		return 2
+	}
+	return 1
 }
 
 // alignment is the share of a claim value's subject that a value of the
@@ -54,6 +64,17 @@ func alignment(subject []weighted, b *block, p *piece, m *mention) float32 {
 		return 0
 	}
 	return found / total
+}
+
+// namesIn tells which of the names of a subject the piece around m holds.
+func namesIn(subject []weighted, b *block, p *piece, m *mention) uint64 {
+	var have uint64
+	for i, s := range subject {
+		if s.name && i < 64 && nearness(s.stem, b, p, m) > 0.4 {
+			have |= 1 << i
+		}
+	}
+	return have
 }
 
 // nearness is how closely a stem belongs to mention m of piece p, 0 to 1.

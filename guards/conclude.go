@@ -30,7 +30,7 @@ func (r *reading) conclude() Assessment {
 		a.Score = max(a.Score, 0.5+0.5*min(1, c.confidence))
 		a.Evidence = append(a.Evidence, r.quote(c.src, c.block, c.piece))
 		a.Reason = r.reasonConflict(c)
-	case a.Score >= notCoveredFrom || r.f[emptyField] == 1 || r.newContact() != nil:
+	case a.Score >= notCoveredFrom || r.f[emptyField] == 1 || r.newContact() != nil || r.f[valueMissing] > 0 || r.f[newNames] > 0:
 		a.Verdict, a.Score = NotCovered, max(a.Score, notCoveredFrom)
 		a.Category, a.Reason = r.reasonMissing()
 	default:
@@ -57,6 +57,8 @@ func (r *reading) contradiction() *conflict {
 	switch {
 	case r.value.piece != nil && (f[changedValue] == 1 || f[valueDiffers] >= 0.5 && f[missTwo] <= 0.34 || f[valueElsewhere] >= 0.4 && f[missBest] <= 0.3):
 		return &r.value
+	case r.swapped.piece != nil && f[missTwo] <= 0.5:
+		return &r.swapped
 	case f[changedName] == 1:
 		at.category = "name"
 	case f[denied] == 1 && f[copied] >= 0.8:
@@ -158,7 +160,7 @@ func (r *reading) newContact() *valueMatch {
 	for i := range r.values {
 		v := &r.values[i]
 		switch v.claim.kind {
-		case emailFact, urlFact, phoneFact:
+		case emailFact, urlFact, phoneFact, versionFact, idFact:
 			if v.same.mention == nil {
 				return v
 			}

@@ -10,6 +10,26 @@ func elliptic(c, e *mention) bool {
 // maxOperands bounds the values that derived combines.
 const maxOperands = 16
 
+// cues reports whether the claim speaks of a multiple or a share ("twice",
+// "a year"), or of a sum or a difference ("altogether", "longer"). Without such a
+// word, another number is another number.
+func (r *reading) cues() (multiples, sums bool) {
+	for i := range r.toks {
+		t := &r.toks[i]
+		if t.kind != wordToken {
+			continue
+		}
+		switch l := &lexemes[t.lex]; {
+		case l.class&reckoning != 0:
+			sums = true
+			multiples = true
+		case l.class&fractionOf != 0:
+			multiples = true
+		}
+	}
+	return multiples, sums
+}
+
 // derived reports whether a value can be computed from two values of the chosen
 // evidence: a sum, a difference, a multiple, a share, or the time between two
 // times. Such a value is neither given nor contradicted. A near-copy computes

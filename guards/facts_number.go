@@ -31,7 +31,7 @@ func (x *extractor) quantity(i int) int {
 	if spelled && next == start+1 && x.word(start, "hundreds", "thousands", "millions", "billions", "dozens") {
 		m.weak = true
 	}
-	if x.label(start-1) || x.listed(start) {
+	if x.label(start-1) || x.listed(start) || !spelled && x.partOfName(start, j) {
 		m.weak = true
 		for k := start; k < j; k++ {
 			if x.toks[k].kind == digitToken {
@@ -39,7 +39,11 @@ func (x *extractor) quantity(i int) int {
 			}
 		}
 	}
-	if hi, after := x.rangeEnd(start, j); after > 0 && hi > v && !negative {
+	hi, after := x.rangeEnd(start, j)
+	if after > 0 && v >= 1500 && v < 2100 && x.toks[after-1].size == 2 && hi > float64(int(v)%100) {
+		hi += float64(int(v) / 100 * 100) // 2018-19
+	}
+	if after > 0 && hi > v && !negative {
 		m.high, j = hi, after
 	}
 	m.raw, m.rawTo = m.value, m.high
@@ -70,6 +74,14 @@ func (x *extractor) rank(m *mention, j int) bool {
 		return true
 	}
 	return false
+}
+
+// partOfName reports whether the number toks[i:j] ends a name, as in "Kestrel
+// 500" and "Windows 11": it follows a capitalised word and has no unit.
+func (x *extractor) partOfName(i, j int) bool {
+	t, next := x.at(i-1), x.at(j)
+	return t.kind == wordToken && t.has(capital) && t.has(content) && !t.is(monthName|weekdayName) && !x.at(i).has(glued) &&
+		!(next.kind == wordToken && next.is(unitWord|scaleWord)) && !(next.kind == symbolToken && (next.char == '%' || next.char == '-' || next.char == '.' && next.has(glued) && x.isDigits(j+1)))
 }
 
 // listed reports whether the number at i goes on a list of labels: "steps 7 and 8".

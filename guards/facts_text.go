@@ -235,7 +235,7 @@ func (x *extractor) name(i int) int {
 	}
 	for {
 		switch k := end; {
-		case x.nameWord(k) || x.at(k).has(capital) && x.at(k).kind == wordToken && x.at(k).size == 1:
+		case x.nameWord(k) || x.at(k).has(capital) && x.at(k).kind == wordToken && x.at(k).size == 1 && !(x.isDigits(k+1) && x.at(k+1).has(glued)):
 			end = k + 1
 		case x.gluedSym(k, '.') && x.toks[k-1].size <= 2 && x.nameWord(k+1): // J. Smith
 			end = k + 2

@@ -62,7 +62,8 @@ type found struct {
 	piece   *piece
 	mention *mention
 	overlap float32
-	exact   bool // equal, not only compatible
+	exact   bool   // equal, not only compatible
+	names   uint64 // which of the claim's names its piece holds, by their place in the subject
 }
 
 // conflict is the most telling disagreement between claim and evidence.
@@ -219,7 +220,10 @@ func (r *reading) weigh(v *valueMatch) {
 	if v.other.mention == nil || v.same.mention != nil && v.same.overlap >= v.other.overlap {
 		return
 	}
-	if v.claim.kind >= versionFact && r.f[copied] < 0.8 {
+	if v.same.mention != nil && v.other.named(&v.same) {
+		r.swapped = r.conflictOf(v, float64(v.other.overlap))
+	}
+	if v.claim.kind >= versionFact && r.f[copied] < 0.6 {
 		return // another identifier is most often that of another thing
 	}
 	at, confidence := valueDiffers, float64(v.other.overlap)
@@ -243,7 +247,20 @@ func (r *reading) weigh(v *valueMatch) {
 	if confidence <= r.value.confidence {
 		return
 	}
-	r.value = conflict{category: category(v.claim), confidence: confidence, claim: r.claim.Text[v.claim.start:v.claim.end],
+	r.value = r.conflictOf(v, confidence)
+}
+
+// named reports whether f stands with all the claim's names that o stands with,
+// and more, in another row or field: what the claim says of one thing is then the
+// value of another.
+func (f *found) named(o *found) bool {
+	record := func(p *piece) bool { return p.kind == rowPiece || p.kind == fieldPiece }
+	return f.piece != o.piece && record(f.piece) && record(o.piece) && f.names&o.names == o.names && f.names != o.names
+}
+
+// conflictOf is the disagreement about one value.
+func (r *reading) conflictOf(v *valueMatch, confidence float64) conflict {
+	return conflict{category: category(v.claim), confidence: confidence, claim: r.claim.Text[v.claim.start:v.claim.end],
 		source: v.other.block.text[v.other.mention.start:v.other.mention.end], src: v.other.src, block: v.other.block, piece: v.other.piece}
 }
 
@@ -264,7 +281,8 @@ func (r *reading) lookUp(m *mention) valueMatch {
 						continue
 					}
 					r.budget -= len(subject) * int(p.tok1-p.tok0)
-					f := found{i, b, p, e, alignment(subject, b.block, p, e), rel == equal}
+					f := found{src: i, block: b, piece: p, mention: e, overlap: alignment(subject, b.block, p, e), exact: rel == equal}
+					f.names = namesIn(subject, b.block, p, e)
 					switch {
 					case rel == incomparable:
 						rel, f.overlap = compatible, f.overlap*0.9
@@ -333,6 +351,9 @@ func (r *reading) matchNames() {
 			if t.kind == wordToken && t.has(content) && t.has(capital) && !r.known(t.stem) {
 				unknown = true
 			}
+		}
+		for k := m.last; int(k) < len(r.toks) && r.toks[k].kind == digitToken && r.toks[k].has(content); k++ { // "Kestrel 900"
+			unknown = unknown || !r.known(r.toks[k].stem)
 		}
 		if unknown {
 			r.f[newNames] = min(3, r.f[newNames]+1)

@@ -22,6 +22,7 @@ const (
 	absolute                          // "always", "all", "only": the statement has no exceptions
 	clauseBreak                       // begins a clause of its own: "but", "while"
 	connector                         // may stand inside a name: "of", "de"
+	reckoning                         // announces a value that was worked out: "altogether", "longer", "twice"
 	opener                            // a word of the language that often opens a sentence: not a name by its capital alone
 )
 
@@ -30,8 +31,9 @@ type lexeme struct {
 	class wordClass
 	dim   dim
 	value float64
-	axis  uint8 // the opposition that the word takes part in; 0 for none
-	sign  int8  // and its side there
+	axis  uint8  // the opposition that the word takes part in; 0 for none
+	sign  int8   // and its side there
+	stem  uint32 // of the word that stands for all its synonyms; 0: its own
 }
 
 // lexemes is indexed by token.lex; entry 0 is the unknown word.
@@ -61,6 +63,10 @@ const (
 		reportedly allegedly discretion hope hopes intends intend`
 	absolutes = `always all every only must guaranteed guarantees guarantee never any entirely completely exclusively solely definitely certainly
 		everyone nobody everything nothing whatever regardless automatically immediately everywhere none`
+	reckonings = `altogether total totals totalling totaling combined together sum double doubled doubling twice triple tripled times half annual annually yearly
+		per each monthly longer shorter more fewer less extra additional further remaining remain left difference apart later earlier sooner older younger save saves saving
+		savings cheaper dearer increase increased rose grew decrease decreased fell dropped between across both over after gap spanning spans split average
+		quarter third higher lower up down year`
 	breaks       = `but while whereas although though however because unless otherwise except`
 	connectors   = `of de la le du van von der den del da di al el bin the`
 	commonOpener = `customers items orders returns refunds members employees users staff note please step first second third finally next
@@ -249,7 +255,7 @@ func buildLexicon() ([]lexeme, map[string]uint16) {
 	}
 	for class, list := range map[wordClass]string{
 		stopWord: stopWords, negator: negators + " " + verbNegators, verbNegator: verbNegators, causal: causals, advice: advices, hedge: hedges, absolute: absolutes,
-		clauseBreak: breaks, connector: connectors, opener: commonOpener + " " + stopWords,
+		clauseBreak: breaks, reckoning: reckonings, connector: connectors, opener: commonOpener + " " + stopWords,
 	} {
 		for w := range strings.FieldsSeq(list) {
 			at(w).class |= class
@@ -295,6 +301,12 @@ func buildLexicon() ([]lexeme, map[string]uint16) {
 		for w := range strings.FieldsSeq(b) {
 			e := at(w)
 			e.axis, e.sign = uint8(i+1), -1
+		}
+	}
+	for group := range strings.Lines(synonyms) {
+		words := strings.Fields(group)
+		for _, w := range words {
+			at(w).stem = stemHash([]byte(words[0]))
 		}
 	}
 	return entries, index

@@ -191,6 +191,9 @@ func (a *analyser) line(from, to int) {
 		a.row(from, to)
 		return
 	}
+	if a.recordLine(from, to) {
+		return
+	}
 	a.header = nil
 	if line[0] == '#' || len(line) < 80 && !strings.ContainsAny(line[len(line)-1:], ".!?;,") && (line[len(line)-1] == ':' || !strings.ContainsAny(line, ":|")) && line[0] != '-' && line[0] != '*' {
 		kind := headPiece

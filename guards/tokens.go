@@ -178,6 +178,9 @@ done:
 	if class&stopWord == 0 && class&(cardinal|scaleWord) == 0 && letters > 1 {
 		t.flags |= content
 	}
+	if t.stem = lexemes[t.lex].stem; t.stem != 0 {
+		return i
+	}
 	t.stem = stemHash(low)
 	if letters > len(low) {
 		t.stem ^= uint32(letters) * 2654435761

@@ -67,6 +67,7 @@ type reading struct {
 	f        Features
 	laid     edits    // against chosen[0]
 	value    conflict // the surest of the values that differ
+	swapped  conflict // a value that belongs to another row or field
 	field    conflict // with a field that is true or false
 }
 
