@@ -113,15 +113,46 @@ var (
 	picks  = []string{"press", "select", "choose", "open"}
 )
 
+// presuming opens a question that takes what follows for granted.
+var presuming = []string{
+	"did you know", "do you know that", "didn't you know", "are you aware", "were you aware", "you know", "have you heard that", "have you heard about", "can you believe",
+	"would you believe", "wouldn't you know", "who knew", "how come", "did i mention", "have i mentioned",
+}
+
+// joining may stand before the first word of a question.
+var joining = set("and or so but then also")
+
+// topical follows presuming where it only asks: "Are you aware of the rules?"
+var topical = set("of about whether if what which who how when where why")
+
+// telling is what an offer does that says the thing at once.
+var telling = []string{
+	"confirm", "tell you", "say", "report", "inform", "announce", "let you know", "share that", "know", "assure", "waive",
+}
+
+// assuring turns a refusal into its opposite: "I can't deny that".
+var assuring = []string{
+	"believe", "stress", "emphasize", "emphasise", "overstate", "deny", "wait to", "help but", "imagine", "to tell you", "to remind you",
+}
+
+// asides open a clause behind a comma that goes on with a refusal.
+var asides = set("i i'm i'd i'll you your please if and or nor so including such like when where what how whether especially particularly even without as for with in on at not only just though")
+
+// measured stands behind a figure, dating before a year.
+var (
+	measured = set("day days second seconds am pm a.m p.m gb mb tb kb kg km cm mm mg ml mph usd eur gbp dollars dollar euros euro pounds cents people users seats degrees points")
+	dating   = set("in since until from before after by of")
+)
+
 var finiteVerbs = set("is are was were am has have had do does did can could will would shall should may might must cannot " +
 	"isn't aren't wasn't weren't hasn't haven't hadn't don't doesn't didn't can't couldn't won't wouldn't shouldn't mustn't " +
 	"it's that's there's he's she's they're we're you're it'll they'll you'll we'll they've you've we've " +
 	"costs takes includes requires offers provides works needs applies starts begins ends opens closes allows gets gives runs means makes says " +
 	"expires lasts covers contains comes goes becomes went became said announced rose fell won died supports uses keeps remains " +
-	"increased decreased grew dropped reached began ended opened closed launched released founded approved rejected decided agreed voted")
+	"increased decreased grew dropped reached began ended opened closed launched released founded approved rejected decided agreed voted never")
 
 var countWords = set("two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty " +
 	"thirty forty fifty sixty seventy eighty ninety hundred hundreds thousand thousands million millions billion billions trillion dozen dozens half third quarter twice " +
-	"double triple percent percentage daily weekly monthly yearly annually hourly nightly midnight noon hour hours minute minutes week weeks month months year years " +
+	"double triple percent percentage daily weekly monthly yearly decade decades century centuries fortnight annually hourly nightly midnight noon hour hours minute minutes week weeks month months year years " +
 	"monday tuesday wednesday thursday friday saturday sunday mondays tuesdays wednesdays thursdays fridays saturdays sundays weekday weekdays weekends " +
 	"january february april june july august september october november december free")

@@ -1,6 +1,7 @@
 package guards
 
 import (
+	"bytes"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -75,7 +76,7 @@ func (s *sentence) read(text string) {
 				w.digit = w.digit || isASCIIDigit(r)
 				s.norm = append(s.norm, byte(r))
 			default:
-				w.digit = w.digit || unicode.IsDigit(r)
+				w.digit = w.digit || unicode.IsNumber(r)
 				s.norm = append(s.norm, text[i:i+n]...)
 			}
 			i += n
@@ -93,7 +94,7 @@ func (s *sentence) note(w word) {
 	if w.digit {
 		s.digits = true
 	}
-	if countWords[string(norm)] && !(string(norm) == "free" && s.word(len(s.words)-1) == "feel") {
+	if (countWords[string(norm)] || isCompoundCount(norm)) && !(string(norm) == "free" && s.word(len(s.words)-1) == "feel") {
 		s.counts++
 	}
 	if finiteVerbs[string(norm)] {
@@ -102,6 +103,12 @@ func (s *sentence) note(w word) {
 	if w.capital && !w.clause && norm[0] != 'i' || w.capital && !w.clause && len(norm) > 1 && norm[1] != '\'' {
 		s.names++
 	}
+}
+
+// isCompoundCount recognises "forty-five" and "two-thirds".
+func isCompoundCount(norm []byte) bool {
+	first, _, ok := bytes.Cut(norm, []byte("-"))
+	return ok && countWords[string(first)]
 }
 
 // facts reports whether the sentence holds something that can be looked up.
@@ -174,7 +181,7 @@ func isWordRune(r rune) bool {
 	if r < utf8.RuneSelf {
 		return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9'
 	}
-	return unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.IsMark(r)
+	return unicode.IsLetter(r) || unicode.IsNumber(r) && !isCloser(r) || unicode.IsMark(r)
 }
 
 // isInner reports whether r joins a word to what follows: an apostrophe or a
