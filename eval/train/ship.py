@@ -33,7 +33,9 @@ it, or does not cover it. 22.6 million parameters, int8, English.
 
 ## Data and licences
 
-No text of these sets is in the repository.
+No text of these sets is in the repository. Whether weights that were trained on
+share-alike text (CC BY-SA, CDLA-Sharing) carry its terms is not settled; this list
+is here so that a user can decide.
 
 | stage | sets | licence |
 | --- | --- | --- |
@@ -62,7 +64,8 @@ Of the int8 model, on documents held back from training, with calibration and co
 fitted on other documents (eval/train/evaluate.py). *Wrong* is the share that is not
 supported; BA is balanced accuracy at 0.5. *Lexical score* is the score of the deterministic
 layer, whose own weights were fitted on some of these documents; *lexical fitted* is a
-logistic model over the same features fitted like *both*, which adds this model's logits.
+logistic model over the same features; *joined* is one over that score and this model's logits, *both*
+one over the features and the logits.
 
 {figures}
 
