@@ -5,6 +5,7 @@ package judge
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"touchstone/guards"
@@ -66,6 +67,14 @@ func (c *Case) Skip(part string) {
 // is set, they are judged and ruled is true. A whole answer is one Add with
 // final set.
 func (c *Case) Add(ctx context.Context, text string, final bool) (r Ruling, ruled bool) {
+	defer func() {
+		// A text that breaks the judge must not end every other exchange too.
+		if p := recover(); p != nil {
+			c.decision.Merge(c.unavailable(fmt.Sprintf("panic: %v", p)))
+			c.judged = c.cutter.Len()
+			r, ruled = Ruling{Decision: c.decision, Judged: c.judged}, true
+		}
+	}()
 	claims := c.cutter.Push(text)
 	if final {
 		claims = append(claims, c.cutter.Flush()...)
@@ -74,10 +83,11 @@ func (c *Case) Add(ctx context.Context, text string, final bool) (r Ruling, rule
 		return Ruling{Decision: c.decision, Judged: c.judged}, false
 	}
 	start := time.Now()
-	c.ex.Claims, c.ex.Final = claims, final
 	var report guards.Report
 	if len(claims) > 0 {
-		report = c.judge.Chain.Run(ctx, &c.ex)
+		ex := c.ex // a copy: a guard left behind at its deadline may still read it
+		ex.Claims, ex.Final = claims, final
+		report = c.judge.Chain.Run(ctx, &ex)
 		c.note(report.Results)
 	}
 	sentences := report.Sentences(claims)
@@ -129,16 +139,21 @@ func (c *Case) decide(ctx context.Context, sentences []guards.Sentence, results 
 		return
 	}
 	if err != nil {
-		action := c.judge.OnFailure
-		if action == "" {
-			action = policies.Block
-		}
-		d = policies.Decision{Action: action, Revision: c.judge.Policy.Revision(), Error: err.Error(), Rules: []policies.Rule{{
-			ID: "policy.unavailable", Action: action, Title: "Policy unavailable", Severity: "high",
-			Message: "The policy could not decide, so the route's on_failure did.",
-		}}}
+		d = c.unavailable(err.Error())
 	}
 	c.decision.Merge(d)
+}
+
+// unavailable is the decision when the policy cannot make one.
+func (c *Case) unavailable(why string) policies.Decision {
+	action := c.judge.OnFailure
+	if action == "" {
+		action = policies.Block
+	}
+	return policies.Decision{Action: action, Revision: c.judge.Policy.Revision(), Error: why, Rules: []policies.Rule{{
+		ID: "policy.unavailable", Action: action, Title: "Policy unavailable", Severity: "high",
+		Message: "The policy could not decide, so the route's on_failure did.",
+	}}}
 }
 
 // Decision is the decision on the choice so far.
