@@ -74,6 +74,15 @@ cover: ## test coverage by package, and coverage.html in .cache
 encoder-lib: ## fetch the native library of ONNX Runtime, once, by pip or Maven, into the user's cache folder
 	@$(GO) run ./internal/encoder/fetch
 
+bench-encoder: encoder-lib ## the encoder against ONNX Runtime called from Python: same model, same batches
+	@set -e; cd internal/encoder/testdata; venv=$(CURDIR)/.cache/encoder; model=$(CURDIR)/.cache/models/minilm-l6-embed; \
+	if ! cmp -s requirements.txt $$venv/requirements.txt; then \
+	  rm -rf $$venv && $(PYTHON) -m venv $$venv && \
+	  $$venv/bin/pip install --quiet --disable-pip-version-check -r requirements.txt && cp requirements.txt $$venv/; fi; \
+	test -f $$model/labels.json || $$venv/bin/python $(CURDIR)/eval/train/embedder.py -o $$model; \
+	cd ..; TOUCHSTONE_BENCH_OUT=$$venv/go.json $(GO) test -run '^$$' -bench 'Run|Answer|Open|Cached|Tokenizer' . ; \
+	$$venv/bin/python testdata/bench.py $$model $$venv/go.json
+
 deps: ## direct dependencies and the updates there are
 	@$(GO) list -m -u -f '{{if not (or .Indirect .Main)}}{{.Path}} {{.Version}}{{with .Update}} -> {{.Version}}{{end}}{{end}}' all
 

@@ -226,8 +226,7 @@ func TestAloneAndTogether(t *testing.T) {
 // Identical requests are one run, and nothing stays behind.
 func TestIdenticalRequests(t *testing.T) {
 	e := open(t, tiny(PairKind))
-	runs := countRuns(e)
-	before := runtime.NumGoroutine()
+	before, heap := runtime.NumGoroutine(), heapInUse()
 	var group sync.WaitGroup
 	var failed atomic.Int64
 	for range 10_000 {
@@ -238,24 +237,34 @@ func TestIdenticalRequests(t *testing.T) {
 		})
 	}
 	group.Wait()
-	if n := runs(); n != 1 || failed.Load() > 0 {
+	if n := tasksOf(e); n != 1 || failed.Load() > 0 {
 		t.Errorf("%d runs, %d failures", n, failed.Load())
 	}
 	if n := len(e.queue.open); n != 0 || len(e.queue.slots) != 0 {
 		t.Errorf("%d tasks left, %d slots taken", n, len(e.queue.slots))
 	}
-	if n := runtime.NumGoroutine(); n > before {
-		t.Errorf("%d goroutines, %d before", n, before)
+	for wait := time.Now(); runtime.NumGoroutine() > before; time.Sleep(time.Millisecond) {
+		if time.Since(wait) > 10*time.Second {
+			t.Fatalf("%d goroutines, %d before", runtime.NumGoroutine(), before)
+		}
+	}
+	if after := heapInUse(); after > heap+4<<20 {
+		t.Errorf("%d bytes more on the heap", after-heap)
 	}
 }
 
-// countRuns counts the tasks that came to the workers.
-func countRuns(e *Encoder) func() uint64 {
-	return func() uint64 {
-		e.queue.mu.Lock()
-		defer e.queue.mu.Unlock()
-		return e.queue.count
-	}
+// tasksOf counts the inputs that ever came to the workers.
+func tasksOf(e *Encoder) uint64 {
+	e.queue.mu.Lock()
+	defer e.queue.mu.Unlock()
+	return e.queue.count
+}
+
+func heapInUse() uint64 {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc
 }
 
 // More inputs than the queue holds, from one caller and from many, all come through,
@@ -365,4 +374,27 @@ func TestClose(t *testing.T) {
 	if err := e.Close(); !errors.Is(err, ErrClosed) {
 		t.Errorf("Close again: %v", err)
 	}
+}
+
+// Whatever the texts, probabilities sum to 1 or it is said why there are none.
+func FuzzClassify(f *testing.F) {
+	e := open(f, Config{Path: tiny(PairKind).Path, Deadline: time.Minute})
+	lines := hardLines(f)
+	for i, l := range lines[:200] {
+		f.Add(l.Text, lines[i+200].Text)
+	}
+	f.Fuzz(func(t *testing.T, evidence, claim string) {
+		ps, err := e.Classify(t.Context(), []Pair{{evidence, claim}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		p := ps[0]
+		sum, want := p.Supported+p.Contradicted+p.NotCovered, 1.0
+		if p.NotMeasured != "" {
+			want = 0
+		}
+		if math.Abs(sum-want) > 1e-9 || min(p.Supported, p.Contradicted, p.NotCovered) < 0 {
+			t.Errorf("%+v", p)
+		}
+	})
 }
