@@ -70,7 +70,7 @@ func alignment(subject []weighted, b *block, p *piece, m *mention) float32 {
 func namesIn(subject []weighted, b *block, p *piece, m *mention) uint64 {
 	var have uint64
 	for i, s := range subject {
-		if s.name && i < 64 && nearness(s.stem, b, p, m) > 0.4 {
+		if s.name && i < 64 && nearness(s.stem, b, p, m) >= 0.4 {
 			have |= 1 << i
 		}
 	}

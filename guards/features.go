@@ -3,6 +3,8 @@ package guards
 import (
 	"math"
 	"math/bits"
+
+	"touchstone/groundtruth"
 )
 
 // Features are what the score is computed from. Shares are 0 to 1.
@@ -63,6 +65,7 @@ type found struct {
 	mention *mention
 	overlap float32
 	exact   bool   // equal, not only compatible
+	foreign bool   // its piece lacks a name of the claim and has another instead
 	names   uint64 // which of the claim's names its piece holds, by their place in the subject
 }
 
@@ -188,6 +191,8 @@ func (r *reading) matchValues() {
 		case v.derived:
 			matched += 0.5
 			continue
+		case v.same.mention != nil && v.same.foreign && !small(v.claim):
+			absent++ // the value of something else
 		case v.same.mention != nil && v.same.overlap+0.25 >= v.other.overlap:
 			matched++
 		case v.anySame:
@@ -220,7 +225,7 @@ func (r *reading) weigh(v *valueMatch) {
 	if v.other.mention == nil || v.same.mention != nil && v.same.overlap >= v.other.overlap {
 		return
 	}
-	if v.same.mention != nil && v.other.named(&v.same) {
+	if v.same.mention != nil && r.named(&v.other, &v.same) {
 		r.swapped = r.conflictOf(v, float64(v.other.overlap))
 	}
 	if v.claim.kind >= versionFact && r.f[copied] < 0.6 {
@@ -252,11 +257,17 @@ func (r *reading) weigh(v *valueMatch) {
 
 // named reports whether f stands with all the claim's names that o stands with,
 // and more, in another row or field: what the claim says of one thing is then the
-// value of another.
-func (f *found) named(o *found) bool {
+// value of another. Sentences of the caller's own context are left alone: there, a
+// pronoun often stands for the name.
+func (r *reading) named(f, o *found) bool {
 	record := func(p *piece) bool { return p.kind == rowPiece || p.kind == fieldPiece }
-	return f.piece != o.piece && record(f.piece) && record(o.piece) && f.names&o.names == o.names && f.names != o.names
+	return f.piece != o.piece && (record(f.piece) && record(o.piece) || r.retrieved(f.src) && r.retrieved(o.src) && f.overlap >= o.overlap+0.15) &&
+		f.names&o.names == o.names && f.names != o.names
 }
+
+// retrieved reports whether a source was found by search, and so may be about
+// something else than the claim.
+func (r *reading) retrieved(src int) bool { return r.sources[src].ev.Origin == groundtruth.FromIndex }
 
 // conflictOf is the disagreement about one value.
 func (r *reading) conflictOf(v *valueMatch, confidence float64) conflict {
@@ -269,6 +280,12 @@ func (r *reading) lookUp(m *mention) valueMatch {
 	v := valueMatch{claim: m}
 	var buf [64]weighted
 	subject := subjectOf(buf[:0], r.toks, m, r.context)
+	var allNames uint64
+	for i, s := range subject {
+		if s.name && i < 64 {
+			allNames |= 1 << i
+		}
+	}
 	for i := range r.sources {
 		for _, b := range r.sources[i].blocks {
 			for k := range b.pieces {
@@ -283,6 +300,7 @@ func (r *reading) lookUp(m *mention) valueMatch {
 					r.budget -= len(subject) * int(p.tok1-p.tok0)
 					f := found{src: i, block: b, piece: p, mention: e, overlap: alignment(subject, b.block, p, e), exact: rel == equal}
 					f.names = namesIn(subject, b.block, p, e)
+					f.foreign = f.names != allNames && r.retrieved(i) && r.hasOtherName(b.block, p)
 					switch {
 					case rel == incomparable:
 						rel, f.overlap = compatible, f.overlap*0.9
@@ -297,7 +315,7 @@ func (r *reading) lookUp(m *mention) valueMatch {
 						continue
 					}
 					v.anySame = v.anySame || rel == equal
-					if v.same.mention == nil || f.overlap > v.same.overlap || f.overlap == v.same.overlap && f.exact && !v.same.exact {
+					if v.same.mention == nil || v.same.foreign && !f.foreign || v.same.foreign == f.foreign && f.overlap > v.same.overlap || f.overlap == v.same.overlap && f.exact && !v.same.exact {
 						v.same = f
 					}
 				}
@@ -305,6 +323,18 @@ func (r *reading) lookUp(m *mention) valueMatch {
 		}
 	}
 	return v
+}
+
+// hasOtherName reports whether a piece of evidence speaks of something with a name
+// that the claim does not have.
+func (r *reading) hasOtherName(b *block, p *piece) bool {
+	for k := p.tok0; k < p.tok1; k++ {
+		t := &b.toks[k]
+		if t.kind == wordToken && t.has(capital) && t.has(content) && !t.has(initial) && !t.is(monthName|weekdayName) && !containsStem(r.stems, t.stem) {
+			return true
+		}
+	}
+	return false
 }
 
 func category(m *mention) string {
