@@ -55,7 +55,7 @@ func tiny(kind Kind) Config {
 func TestAgreesWithPython(t *testing.T) {
 	for kind, most := range map[Kind]float64{
 		EmbedKind: 1e-6, TokenKind: 1e-5,
-		PairKind: 0.02, // int8: kernels round differently from processor to processor
+		PairKind: 0.005, // int8: what is rounded may differ by one step from processor to processor
 	} {
 		data, err := os.ReadFile(filepath.Join("testdata", string(kind), "expected.json"))
 		if err != nil {
