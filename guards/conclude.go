@@ -30,7 +30,7 @@ func (r *reading) conclude() Assessment {
 		a.Score = max(a.Score, 0.5+0.5*min(1, c.confidence))
 		a.Evidence = append(a.Evidence, r.quote(c.src, c.block, c.piece))
 		a.Reason = r.reasonConflict(c)
-	case a.Score >= notCoveredFrom || r.f[emptyField] == 1 || r.newContact() != nil || r.f[valueMissing] > 0 || r.f[newNames] > 0:
+	case a.Score >= notCoveredFrom || r.f[emptyField] == 1 || r.newContact() != nil || r.f[valueMissing] > 0 || r.f[newNames] > 0 || r.f[denied] == 1:
 		a.Verdict, a.Score = NotCovered, max(a.Score, notCoveredFrom)
 		a.Category, a.Reason = r.reasonMissing()
 	default:
@@ -61,7 +61,7 @@ func (r *reading) contradiction() *conflict {
 		return &r.swapped
 	case f[changedName] == 1:
 		at.category = "name"
-	case f[denied] == 1 && f[copied] >= 0.8:
+	case f[denied] == 1 && (f[copied] >= 0.8 || f[opposite] == 1 && f[missBest] == 0):
 		at.category, at.explanation = "negation", explainNegation
 		return &at
 	case r.laid.opposite > 0 && f[copied] >= 0.7:

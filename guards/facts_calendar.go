@@ -72,7 +72,7 @@ func (x *extractor) calendar(i int) int {
 // their capital.
 func (x *extractor) month(i int) int {
 	t := x.at(i)
-	if t.kind == wordToken && t.size > 0 && t.is(monthName) && t.has(capital) {
+	if t.kind == wordToken && t.size > 0 && t.is(monthName) && (t.has(capital) || t.size > 3 && !x.word(i, "march")) {
 		return int(lexemes[t.lex].value)
 	}
 	return 0

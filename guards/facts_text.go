@@ -192,6 +192,10 @@ func (x *extractor) identifier(i, stop int) int {
 	end := i
 	for k := i; k < stop; k++ {
 		u := &x.toks[k]
+		if k > i && u.kind == wordToken && u.size > 3 && !u.has(capital) && x.toks[k-1].char == '-' {
+			end-- // "ARID1A-mutated"
+			break
+		}
 		if u.kind == symbolToken && u.char != '-' && u.char != '_' && u.char != '.' && u.char != '/' {
 			break
 		}

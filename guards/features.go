@@ -228,7 +228,7 @@ func (r *reading) weigh(v *valueMatch) {
 	if v.same.mention != nil && r.named(&v.other, &v.same) {
 		r.swapped = r.conflictOf(v, float64(v.other.overlap))
 	}
-	if v.claim.kind >= versionFact && r.f[copied] < 0.6 {
+	if v.claim.kind == versionFact && r.f[copied] < 0.6 || v.claim.kind > versionFact && r.f[copied] < 0.8 {
 		return // another identifier is most often that of another thing
 	}
 	at, confidence := valueDiffers, float64(v.other.overlap)
@@ -429,7 +429,7 @@ func (r *reading) polarity() {
 		r.f[negation] = float64(turned) / float64(shared)
 		r.f[denied] = indicator(turned > 0 && r.f[missBest] <= 0.34)
 	}
-	if odd(toks) == odd(r.toks) {
+	if negates(toks) == negates(r.toks) { // two that negate differently are beyond exact comparison
 		r.f[denied] = 0
 	}
 	var hedgedE, absoluteE, causalE, adviceE bool
@@ -461,15 +461,14 @@ func (r *reading) polarity() {
 	r.opposites(toks)
 }
 
-// odd reports whether a stretch holds an odd number of negations.
-func odd(toks []token) bool {
-	n := 0
+// negates reports whether a stretch holds a negation.
+func negates(toks []token) bool {
 	for i := range toks {
 		if toks[i].kind == wordToken && toks[i].is(negator) {
-			n++
+			return true
 		}
 	}
-	return n%2 == 1
+	return false
 }
 
 func indicator(b bool) float64 {

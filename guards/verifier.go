@@ -1,8 +1,11 @@
 package guards
 
 import (
+	"cmp"
 	"math"
 	"math/bits"
+	"slices"
+	"strings"
 
 	"touchstone/groundtruth"
 )
@@ -100,6 +103,10 @@ func (v *Verifier) verify(claim *Claim, sources []source) Assessment {
 	if len(claim.Text) > maxClaim {
 		return Assessment{Verdict: NotMeasured, Score: 0.5, Reason: "The sentence is too long to be checked."}
 	}
+	// Ties go to the source that comes first by name, however the evidence came.
+	slices.SortFunc(sources, func(a, b source) int {
+		return cmp.Or(strings.Compare(a.ev.Source, b.ev.Source), cmp.Compare(a.ev.Passage, b.ev.Passage), cmp.Compare(a.ev.Start, b.ev.Start), strings.Compare(a.ev.Text, b.ev.Text))
+	})
 	r := reading{claim: claim, sources: sources}
 	r.read()
 	if len(r.stems) == 0 {
