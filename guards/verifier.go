@@ -103,6 +103,11 @@ func (v *Verifier) verify(claim *Claim, sources []source) Assessment {
 	if len(claim.Text) > maxClaim {
 		return Assessment{Verdict: NotMeasured, Score: 0.5, Reason: "The sentence is too long to be checked."}
 	}
+	if text := fold(claim.Text); text != claim.Text {
+		c := *claim
+		c.Text = text
+		claim = &c
+	}
 	// Ties go to the source that comes first by name, however the evidence came.
 	slices.SortFunc(sources, func(a, b source) int {
 		return cmp.Or(strings.Compare(a.ev.Source, b.ev.Source), cmp.Compare(a.ev.Passage, b.ev.Passage), cmp.Compare(a.ev.Start, b.ev.Start), strings.Compare(a.ev.Text, b.ev.Text))
