@@ -92,7 +92,7 @@ func (s *Server) ready(c *fiber.Ctx) error {
 		defer cancel()
 		if err := h.Ready(ctx); err != nil {
 			s.log.Error("not ready", "error", err)
-			problem = "the audit log cannot be read"
+			problem = "the audit log cannot be read or written"
 		}
 	}
 	if problem != "" {

@@ -47,6 +47,7 @@ type Log struct {
 
 	pending, bytes, written, dropped, failures atomic.Int64
 	lastDropLog                                atomic.Int64
+	failing                                    atomic.Bool // the last attempt to commit failed
 }
 
 // item is an entry on its way to the writer, or a mark that Flush waits for.
@@ -268,8 +269,10 @@ func (l *Log) commit(batch []item) {
 		err := l.store.commit(entries, attempt > 0)
 		if err == nil {
 			l.written.Add(int64(len(entries)))
+			l.failing.Store(false)
 			break
 		}
+		l.failing.Store(true)
 		l.failures.Add(1)
 		l.opt.Logger.Error("writing the audit log failed, trying again", "err", err, "entries", len(entries), "queued", l.pending.Load(), "pause", pause)
 		select {

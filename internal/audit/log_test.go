@@ -205,8 +205,14 @@ func TestAFullDiskIsRetriedAndLosesNothing(t *testing.T) {
 	for l.Stats().Failures == 0 {
 		time.Sleep(time.Millisecond)
 	}
+	if l.Ready(t.Context()) == nil {
+		t.Error("ready with a full disk")
+	}
 	pages(1 << 30)
 	flush(t, l)
+	if err := l.Ready(t.Context()); err != nil {
+		t.Errorf("with room again: %v", err)
+	}
 	var rows, bodies, sum int
 	if err := l.read.QueryRow("SELECT (SELECT count(*) FROM entries), (SELECT count(*) FROM bodies), (SELECT sum(exchanges) FROM sums WHERE span = 60)").Scan(&rows, &bodies, &sum); err != nil {
 		t.Fatal(err)

@@ -232,8 +232,11 @@ func (l *Log) Entry(ctx context.Context, id string) (*Entry, error) {
 	return &e, nil
 }
 
-// Ready tells whether the log can be read.
+// Ready tells whether the log can be read and the last entries could be written.
 func (l *Log) Ready(ctx context.Context) error {
+	if l.failing.Load() {
+		return errors.New("writing the audit log fails")
+	}
 	var one int
 	if err := l.read.QueryRowContext(ctx, "SELECT count(*) FROM (SELECT 1 FROM entries LIMIT 1)").Scan(&one); err != nil {
 		return fmt.Errorf("reading the audit log: %w", err)
