@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io/fs"
 	"runtime"
+	"runtime/debug"
 	"time"
 )
 
@@ -100,6 +101,8 @@ func Open(cfg Config) (*Encoder, error) {
 	if err := s.bind(m.inputs, m.output); err != nil {
 		return nil, errors.Join(fmt.Errorf("opening encoder %s: %w", m.file, err), s.close())
 	}
+	data = nil
+	debug.FreeOSMemory() // twice the model, which the session has copied
 	if err := m.try(s); err != nil {
 		return nil, errors.Join(fmt.Errorf("opening encoder %s: %w", m.file, err), s.close())
 	}

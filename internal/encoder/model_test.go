@@ -6,8 +6,10 @@ import (
 	"compress/gzip"
 	"errors"
 	"io"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -171,5 +173,41 @@ func TestLanguageIsNotMeasured(t *testing.T) {
 		if measured := p.NotMeasured == ""; measured != (i == 2) || !measured && (p != Probs{NotMeasured: NotMeasuredLanguage}) {
 			t.Errorf("%d: %+v", i, p)
 		}
+	}
+}
+
+// A damaged graph is refused by name, or runs: the process lives.
+func TestDamagedModels(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(5, 1))
+	refused := 0
+	for _, kind := range []Kind{EmbedKind, PairKind} {
+		fs := files(t, kind)
+		good := fs["m/model.onnx"].Data
+		labels := fs["m/labels.json"]
+		labels.Data = []byte(strings.Replace(string(labels.Data), `"sha256"`, `"was"`, 1))
+		for i := range 60 {
+			data := slices.Clone(good)
+			for range 1 + i%4 {
+				data[rnd.IntN(len(data))] ^= 1 << rnd.IntN(8)
+			}
+			if i%7 == 0 {
+				data = data[:rnd.IntN(len(data))]
+			}
+			fs["m/model.onnx"].Data = data
+			e, err := Open(Config{FS: fs, Path: "m"})
+			if err != nil {
+				refused++
+				if !strings.Contains(err.Error(), "m/model.onnx: ") {
+					t.Errorf("the file is not named: %v", err)
+				}
+				continue
+			}
+			if err := e.Close(); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	if refused < 20 {
+		t.Errorf("only %d of 120 refused", refused)
 	}
 }
