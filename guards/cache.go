@@ -2,10 +2,14 @@ package guards
 
 import (
 	"hash/maphash"
+	"slices"
 	"sync"
+
+	"touchstone/groundtruth"
 )
 
-// cacheBytes bounds the memory of analysed passages, all shards together.
+// cacheBytes bounds the memory of analysed passages, all shards together. A
+// passage of sixty words takes about 1 KiB besides its text.
 const cacheBytes = 24 << 20
 
 const cacheShards = 16
@@ -24,11 +28,16 @@ type cacheShard struct {
 	bytes      int // of young
 }
 
-// analysis is a passage as the verifier reads it.
+// analysis is a passage as the verifier reads it, packed.
 type analysis struct {
-	head, text string
-	blocks     []blockAt
-	size       int
+	title, heading, text string
+	data                 []byte
+}
+
+// size is the memory of an analysis in bytes, roughly. Its text counts, though
+// that of a stored passage is the store's.
+func (a *analysis) size() int {
+	return len(a.title) + len(a.heading) + len(a.text) + len(a.data) + 128
 }
 
 func newPassageCache() *passageCache {
@@ -39,37 +48,44 @@ func newPassageCache() *passageCache {
 	return c
 }
 
-// analyse returns the analysis of a passage, from the cache if it is there.
-func (c *passageCache) analyse(head, text string) *analysis {
+// blocks returns a passage as it is read, in the memory of s; from the cache if
+// it is there.
+func (c *passageCache) blocks(s *scratch, e *groundtruth.Evidence) []blockAt {
 	var h maphash.Hash
 	h.SetSeed(c.seed)
-	h.WriteString(head)
+	h.WriteString(e.Title)
 	h.WriteByte(0)
-	h.WriteString(text)
+	h.WriteString(e.Heading)
+	h.WriteByte(0)
+	h.WriteString(e.Text)
 	key := h.Sum64()
-	s := &c.shards[key%cacheShards]
+	shard := &c.shards[key%cacheShards]
+	if a := shard.find(key); a != nil && a.text == e.Text && a.heading == e.Heading && a.title == e.Title { // the hash alone is no proof
+		return unpack(s, a.data, a.text)
+	}
+	blocks := analyse(s, headOf(e), e.Text)
+	const most = cacheBytes / cacheShards / 4 // one giant must not push out everything else
+	if len(e.Text) < most {
+		s.packed = pack(s.packed[:0], blocks)
+		if a := (&analysis{e.Title, e.Heading, e.Text, slices.Clone(s.packed)}); a.size() < most {
+			shard.mu.Lock()
+			shard.put(key, a)
+			shard.mu.Unlock()
+		}
+	}
+	return blocks
+}
+
+// find returns what is kept under key, and keeps it on.
+func (s *cacheShard) find(key uint64) *analysis {
 	s.mu.Lock()
+	defer s.mu.Unlock()
 	a := s.young[key]
 	if a == nil {
 		if a = s.old[key]; a != nil {
 			s.put(key, a)
 		}
 	}
-	s.mu.Unlock()
-	if a != nil && a.text == text && a.head == head { // the hash alone is no proof
-		return a
-	}
-	a = &analysis{head: head, text: text, blocks: analyse(head, text)}
-	a.size = len(head) + 160
-	for _, b := range a.blocks {
-		a.size += b.size
-	}
-	if a.size > cacheBytes/cacheShards/4 { // one giant must not push out everything else
-		return a
-	}
-	s.mu.Lock()
-	s.put(key, a)
-	s.mu.Unlock()
 	return a
 }
 
@@ -77,9 +93,10 @@ func (s *cacheShard) put(key uint64, a *analysis) {
 	if _, ok := s.young[key]; ok {
 		return
 	}
-	if s.bytes+a.size > cacheBytes/cacheShards/2 {
+	size := a.size()
+	if s.bytes+size > cacheBytes/cacheShards/2 {
 		s.old, s.young, s.bytes = s.young, make(map[uint64]*analysis, len(s.young)), 0
 	}
 	s.young[key] = a
-	s.bytes += a.size
+	s.bytes += size
 }

@@ -249,7 +249,8 @@ func FuzzFacts(f *testing.F) {
 			return
 		}
 		checkFacts(t, text)
-		for _, b := range analyse("A title", text) {
+		checkPacked(t, "A title", text)
+		for _, b := range analyse(new(scratch), "A title", text) {
 			for i := range b.pieces {
 				if p := &b.pieces[i]; p.start > p.end || int(p.end) > len(b.text) || b.offset+int(p.end) > len(text) {
 					t.Fatalf("piece %d is %d to %d of %d bytes", i, p.start, p.end, len(b.text))

@@ -25,12 +25,15 @@ func (*groundedness) Name() string { return "groundedness" }
 // that fails is an error: what could not be looked up is never a pass.
 func (g *groundedness) Check(ctx context.Context, ex *Exchange) ([]Finding, error) {
 	findings := make([]Finding, 0, len(ex.Claims))
-	var given []source
+	s := scratches.Get().(*scratch)
+	defer s.done()
+	given := make([]source, 0, len(ex.Given)+groundtruth.DefaultK)
 	for i := range ex.Given {
 		if ex.Given[i].Text != "" {
-			given = append(given, g.verifier.source(&ex.Given[i]))
+			given = append(given, g.verifier.source(s, &ex.Given[i]))
 		}
 	}
+	mark := s.mark()
 	for i := range ex.Claims {
 		claim := &ex.Claims[i]
 		if err := ctx.Err(); err != nil {
@@ -40,13 +43,14 @@ func (g *groundedness) Check(ctx context.Context, ex *Exchange) ([]Finding, erro
 			findings = append(findings, Finding{Claim: *claim, Verdict: NotClaim, Reason: "Nothing to check: " + claim.NotClaim + "."})
 			continue
 		}
-		sources := given[:len(given):len(given)]
+		s.rewind(mark)
+		sources := given // each claim writes its own behind them
 		found, err := g.retrieve(ctx, ex, claim)
 		if err != nil {
 			return nil, err
 		}
 		for k := range found {
-			sources = append(sources, g.verifier.source(&found[k]))
+			sources = append(sources, g.verifier.source(s, &found[k]))
 		}
 		a := g.verifier.verify(claim, sources)
 		findings = append(findings, Finding{Claim: *claim, Verdict: a.Verdict, Category: a.Category, Score: a.Score, Evidence: a.Evidence, Reason: a.Reason})

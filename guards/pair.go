@@ -18,8 +18,10 @@ func (v *Verifier) Pair(claim *Claim, evidence []groundtruth.Evidence) (premise,
 		return "", hypothesis
 	}
 	r := reading{claim: claim, sources: make([]source, len(evidence))}
+	s := scratches.Get().(*scratch)
+	defer s.done()
 	for i := range evidence {
-		r.sources[i] = v.source(&evidence[i])
+		r.sources[i] = v.source(s, &evidence[i])
 	}
 	r.read()
 	if len(r.stems) > 0 {

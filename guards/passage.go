@@ -2,7 +2,6 @@ package guards
 
 import (
 	"encoding/json"
-	"math/bits"
 	"slices"
 	"strings"
 
@@ -40,7 +39,7 @@ type cell struct {
 
 // Limits of one analysed block. Longer texts are cut into several.
 const (
-	maxPieces = 64 // one bit each in posting.mask
+	maxPieces = 64 // one bit each in the masks of block.locate
 	maxBlock  = 8 << 10
 )
 
@@ -51,31 +50,62 @@ type block struct {
 	toks     []token
 	pieces   []piece
 	mentions []mention
-	postings []posting // sorted by stem
-	size     int       // bytes of memory, roughly
 }
 
-// posting says in which units of a block a stem occurs.
-type posting struct {
-	stem uint32
-	mask uint64
+// stemSet numbers the distinct stems of a claim, to find them among the many
+// words of the evidence: most of those are not in it, which the first look tells.
+type stemSet struct {
+	stems []uint32 // at most maxStems
+	slots [4 * maxStems]uint8
 }
 
-// find returns the units that hold the stem, one bit each.
-func (b *block) find(stem uint32) uint64 {
-	lo, hi := 0, len(b.postings)
-	for lo < hi {
-		mid := int(uint(lo+hi) >> 1)
-		if b.postings[mid].stem < stem {
-			lo = mid + 1
-		} else {
-			hi = mid
+func newStemSet(stems []uint32) *stemSet {
+	set := &stemSet{stems: stems}
+	for i, s := range stems {
+		at := s % uint32(len(set.slots))
+		for set.slots[at] != 0 {
+			at = (at + 1) % uint32(len(set.slots))
+		}
+		set.slots[at] = uint8(i + 1)
+	}
+	return set
+}
+
+// index returns the number of a stem, or -1.
+func (set *stemSet) index(stem uint32) int {
+	for at := stem % uint32(len(set.slots)); set.slots[at] != 0; at = (at + 1) % uint32(len(set.slots)) {
+		if i := int(set.slots[at]) - 1; set.stems[i] == stem {
+			return i
 		}
 	}
-	if lo < len(b.postings) && b.postings[lo].stem == stem {
-		return b.postings[lo].mask
+	return -1
+}
+
+// locate sets in masks, by stem of the set, the bits of the pieces that hold it.
+func (b *block) locate(set *stemSet, masks []uint64) {
+	for n := range b.pieces {
+		p, bit := &b.pieces[n], uint64(1)<<n
+		toks := b.toks[p.tok0:p.tok1]
+		for i := range toks {
+			if t := &toks[i]; t.kind != symbolToken {
+				if k := set.index(t.stem); k >= 0 {
+					masks[k] |= bit
+				}
+			}
+		}
+		for _, s := range p.subject {
+			if k := set.index(s); k >= 0 {
+				masks[k] |= bit
+			}
+		}
+		for c := range p.cells {
+			for _, s := range p.cells[c].header {
+				if k := set.index(s); k >= 0 {
+					masks[k] |= bit
+				}
+			}
+		}
 	}
-	return 0
 }
 
 // blockAt is a block with its place in the passage.
@@ -84,21 +114,22 @@ type blockAt struct {
 	offset int
 }
 
-// analyse cuts text into blocks. head is what stands above it: title and heading.
-func analyse(head, text string) []blockAt {
-	var out []blockAt
-	headStems := stemsOf(head)
-	a := analyser{text: text, head: headStems}
+// analyse cuts text into blocks, in the memory of s. head is what stands above
+// it: title and heading.
+func analyse(s *scratch, head, text string) []blockAt {
+	at := len(s.places)
+	a := analyser{text: text, head: stemsOf(head), pieces: s.spans[:0]}
 	a.run()
 	for first := 0; first < len(a.pieces); {
 		last := first + 1
 		for last < len(a.pieces) && last-first < maxPieces && int(a.pieces[last].end-a.pieces[first].start) <= maxBlock {
 			last++
 		}
-		out = append(out, a.block(first, last))
+		a.block(s, first, last)
 		first = last
 	}
-	return out
+	s.spans = a.pieces
+	return s.places[at:len(s.places):len(s.places)]
 }
 
 // stemsOf returns the content stems of a short text.
@@ -353,34 +384,41 @@ func abbreviated(s string) bool {
 }
 
 // block analyses the units first to last.
-func (a *analyser) block(first, last int) blockAt {
+func (a *analyser) block(s *scratch, first, last int) {
 	offset := int(a.pieces[first].start)
-	b := &block{text: a.text[offset:a.pieces[last-1].end], head: a.head}
-	b.toks = make([]token, 0, len(b.text)/5+8)
-	b.pieces = make([]piece, 0, last-first)
-	for _, s := range a.pieces[first:last] {
-		u := piece{kind: s.kind, null: s.null, keyLen: s.keyLen, start: s.start - uint32(offset), end: s.end - uint32(offset), value: s.value - uint32(offset), subject: s.subject,
+	toks0, mentions0, pieces0 := len(s.toks), len(s.mentions), len(s.pieces)
+	b := block{text: a.text[offset:a.pieces[last-1].end], head: a.head,
+		toks: s.toks[toks0:], mentions: s.mentions[mentions0:], pieces: s.pieces[pieces0:]}
+	for _, from := range a.pieces[first:last] {
+		u := piece{kind: from.kind, null: from.null, keyLen: from.keyLen, start: from.start - uint32(offset), end: from.end - uint32(offset), subject: from.subject,
 			tok0: int32(len(b.toks)), men0: int32(len(b.mentions))}
-		if s.cells == nil {
-			b.toks = tokenize(b.toks, b.text, int(u.start), int(u.end), s.kind == fieldPiece)
+		if from.cells == nil {
+			b.toks = tokenize(b.toks, b.text, int(u.start), int(u.end), from.kind == fieldPiece)
 			markNegation(b.toks[u.tok0:])
 			b.mentions = extract(b.mentions, b.text, b.toks, int(u.tok0), len(b.toks))
 		}
-		for _, c := range s.cells {
+		cells := len(s.cells)
+		for _, c := range from.cells {
 			cl := cell{tok0: int32(len(b.toks)), header: c.header}
 			b.toks = tokenize(b.toks, b.text, int(c.start)-offset, int(c.end)-offset, false)
 			cl.tok1 = int32(len(b.toks))
 			b.mentions = extract(b.mentions, b.text, b.toks, int(cl.tok0), len(b.toks))
-			u.cells = append(u.cells, cl)
+			s.cells = append(s.cells, cl)
+		}
+		if len(from.cells) > 0 {
+			u.cells = s.cells[cells:len(s.cells):len(s.cells)]
 		}
 		u.tok1, u.men1 = int32(len(b.toks)), int32(len(b.mentions))
-		if s.kind == fieldPiece {
+		if from.kind == fieldPiece {
+			u.value = from.value - uint32(offset)
 			b.keyDimensions(&u)
 		}
 		b.pieces = append(b.pieces, u)
 	}
-	b.index()
-	return blockAt{b, offset}
+	// Where an append moved them, they go back to the scratch.
+	s.toks, s.mentions, s.pieces = append(s.toks, b.toks...), append(s.mentions, b.mentions...), append(s.pieces, b.pieces...)
+	b.toks, b.mentions, b.pieces = s.toks[toks0:len(s.toks):len(s.toks)], s.mentions[mentions0:len(s.mentions):len(s.mentions)], s.pieces[pieces0:len(s.pieces):len(s.pieces)]
+	s.place(b, offset)
 }
 
 // keyDimensions gives plain numbers of a field the unit that its key names:
@@ -419,43 +457,3 @@ var keyDims = func() map[uint32]struct {
 	}
 	return out
 }()
-
-// index builds the postings: which unit holds which stem.
-func (b *block) index() {
-	all := make([]posting, 0, len(b.toks))
-	for n := range b.pieces {
-		u, bit := &b.pieces[n], uint64(1)<<n
-		for i := u.tok0; i < u.tok1; i++ {
-			if t := &b.toks[i]; t.kind != symbolToken {
-				all = append(all, posting{t.stem, bit})
-			}
-		}
-		for _, s := range u.subject {
-			all = append(all, posting{s, bit})
-		}
-		for _, c := range u.cells {
-			for _, s := range c.header {
-				all = append(all, posting{s, bit})
-			}
-		}
-	}
-	slices.SortFunc(all, func(p, q posting) int {
-		if p.stem < q.stem {
-			return -1
-		} else if p.stem > q.stem {
-			return 1
-		}
-		return bits.Len64(p.mask) - bits.Len64(q.mask)
-	})
-	n := 0
-	for i := range all {
-		if n > 0 && all[n-1].stem == all[i].stem {
-			all[n-1].mask |= all[i].mask
-			continue
-		}
-		all[n] = all[i]
-		n++
-	}
-	b.postings = slices.Clip(all[:n])
-	b.size = len(b.text) + len(b.toks)*16 + len(b.pieces)*96 + len(b.mentions)*56 + cap(all)*16 + 128
-}

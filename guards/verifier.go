@@ -32,8 +32,8 @@ type Assessment struct {
 
 // source is a passage offered as evidence, with its analysis.
 type source struct {
-	ev *groundtruth.Evidence
-	*analysis
+	ev     *groundtruth.Evidence
+	blocks []blockAt
 }
 
 // Limits of what one claim is compared with.
@@ -78,14 +78,17 @@ type reading struct {
 // evidence does not matter.
 func (v *Verifier) Verify(claim *Claim, evidence []groundtruth.Evidence) Assessment {
 	sources := make([]source, len(evidence))
+	s := scratches.Get().(*scratch)
+	defer s.done()
 	for i := range evidence {
-		sources[i] = v.source(&evidence[i])
+		sources[i] = v.source(s, &evidence[i])
 	}
 	return v.verify(claim, sources)
 }
 
-func (v *Verifier) source(e *groundtruth.Evidence) source {
-	return source{e, v.cache.analyse(headOf(e), e.Text)}
+// source is e with its analysis, which lasts until s is rewound or done.
+func (v *Verifier) source(s *scratch, e *groundtruth.Evidence) source {
+	return source{e, v.cache.blocks(s, e)}
 }
 
 // headOf is what stands above a passage and counts for its subject.
@@ -175,11 +178,12 @@ func (r *reading) choose() {
 	heads := make([]uint64, blocks)              // of each block: the stems that its title holds
 	var df [maxStems]int
 	n := 0
+	set := newStemSet(r.stems)
 	for i := range r.sources {
 		for _, b := range r.sources[i].blocks {
+			b.locate(set, masks[n*len(r.stems):][:len(r.stems)])
 			for s, stem := range r.stems {
-				m := b.find(stem)
-				masks[n*len(r.stems)+s] = m
+				m := masks[n*len(r.stems)+s]
 				df[s] += bits.OnesCount64(m)
 				if m != 0 {
 					r.anywhere |= 1 << s

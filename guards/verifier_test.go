@@ -193,24 +193,29 @@ func TestHostileText(t *testing.T) {
 }
 
 func TestCacheIsBounded(t *testing.T) {
-	c := newPassageCache()
+	c, s := newPassageCache(), new(scratch)
 	filler := strings.Repeat("The lamp has 3.5 watts and lasts 900 hours. ", 20)
-	for i := range 6000 {
-		c.analyse("Lamps", fmt.Sprintf("%d %s", i, filler))
+	for i := range 12000 {
+		s.rewind(scratchMark{})
+		c.blocks(s, &groundtruth.Evidence{Title: "Lamps", Text: fmt.Sprintf("%d %s", i, filler)})
 	}
+	kept := map[*analysis]bool{} // what was used in both generations counts once
 	total := 0
 	for i := range c.shards {
 		for _, generation := range []map[uint64]*analysis{c.shards[i].young, c.shards[i].old} {
 			for _, a := range generation {
-				total += a.size
+				if !kept[a] {
+					total += a.size()
+				}
+				kept[a] = true
 			}
 		}
 	}
 	if total > cacheBytes || total < cacheBytes/4 {
 		t.Errorf("the cache holds %d bytes, the bound is %d", total, cacheBytes)
 	}
-	one := c.analyse("Lamps", "0 "+filler)
-	if c.analyse("Lamps", "0 "+filler) != one {
-		t.Error("what was just analysed is not kept")
+	last := &groundtruth.Evidence{Title: "Lamps", Text: "11999 " + filler}
+	if allocs := testing.AllocsPerRun(100, func() { s.rewind(scratchMark{}); c.blocks(s, last) }); allocs > 0 {
+		t.Errorf("what was just analysed takes %v allocations: it is not kept", allocs)
 	}
 }
