@@ -29,7 +29,7 @@ it, or does not cover it. 22.6 million parameters, int8, English.
 - **Training**: stage 1, {t1:,} tokens of entailment pairs in {m1:.0f} minutes; stage 2, {t2:,}
   tokens of answers and claims in {m2:.0f} minutes; two shared CPU cores, bf16, no dropout.
 - **Rebuild**: `make train DATA=DIR`, where DIR holds the data sets; see eval/train/README.md.
-  Batches are bounded by time, so that another machine gives other weights.
+  Trainings end by the clock, so another machine gives other weights.
 
 ## Data and licences
 
