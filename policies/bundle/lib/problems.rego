@@ -7,6 +7,17 @@ package lib.problems
 
 known := {"allow", "flag", "redact", "rewrite", "block"}
 
+# What the rules of this bundle read besides the action. A setting that is missing or
+# of another type makes a condition undefined in Rego, and the rule would never fire.
+reads := {
+	"hallucination.contradicted": {"threshold"},
+	"hallucination.not_covered": {"threshold"},
+	"hallucination.low_groundedness": {"threshold", "min_checked"},
+}
+
+# Rules on the answer as a whole, which name no sentence that could be replaced.
+whole := {"hallucination.low_groundedness", "coverage.skipped"}
+
 rules contains concat(".", [area, name]) if {
 	some area, name
 	data.rules[area][name].violation
@@ -16,6 +27,16 @@ overrides contains {"at": concat(".", [level, who]), "rule": rule, "settings": s
 	some level in ["routes", "apps"]
 	some who, byrule in sections[level]
 	some rule, settings in byrule
+	is_object(settings)
+}
+
+# Settings where they are written, each to be judged there.
+written contains ["defaults", rule, settings] if {
+	some rule, settings in data.defaults
+}
+
+written contains [override.at, override.rule, override.settings] if {
+	some override in overrides
 }
 
 sections["defaults"] := data.defaults
@@ -27,6 +48,19 @@ sections["apps"] := data.apps
 found contains sprintf("%s must be a map; without entries it is {}", [section]) if {
 	some section in ["defaults", "routes", "apps"]
 	not is_object(sections[section])
+}
+
+found contains sprintf("%s.%s must be a map of rules; without entries, leave it out", [section, who]) if {
+	some section in ["routes", "apps"]
+	some who, byrule in sections[section]
+	not is_object(byrule)
+}
+
+found contains sprintf("%s.%s.%s must be a map of settings, such as {action: flag}", [section, who, rule]) if {
+	some section in ["routes", "apps"]
+	some who, byrule in sections[section]
+	some rule, settings in byrule
+	not is_object(settings)
 }
 
 found contains sprintf("defaults has no action for the rule %s", [rule]) if {
@@ -60,12 +94,58 @@ found contains sprintf("%s.%s: %s is a %s, not a %s", [
 ]) if {
 	some override in overrides
 	some setting, value in override.settings
+	not setting in object.get(reads, override.rule, set()) # judged below
 	type_name(value) != type_name(data.defaults[override.rule][setting])
 }
 
 found contains sprintf("%s.%s: %v is no action: use allow, flag, redact, rewrite or block", [at, rule, settings.action]) if {
-	some [at, rule, settings] in effective
+	some [at, rule, settings] in written
 	not settings.action in known
+}
+
+found contains sprintf("%s.%s: %s names no sentence to replace: use allow, flag or block", [at, rule, settings.action]) if {
+	some [at, rule, settings] in written
+	rule in whole
+	settings.action in {"redact", "rewrite"}
+}
+
+found contains sprintf("defaults.%s: %s is missing", [rule, setting]) if {
+	some rule, settings in data.defaults
+	some setting in reads[rule]
+	is_object(settings)
+	not setting in object.keys(settings)
+}
+
+found contains sprintf("%s.%s: threshold must be a number from 0 to 1, not %s", [at, rule, json.marshal(value)]) if {
+	some [at, rule, settings] in written
+	"threshold" in reads[rule]
+	value := settings.threshold
+	not share(value)
+}
+
+found contains sprintf("%s.%s: min_checked must be a whole number from 0, not %s", [at, rule, json.marshal(value)]) if {
+	some [at, rule, settings] in written
+	"min_checked" in reads[rule]
+	value := settings.min_checked
+	not number_of_sentences(value)
+}
+
+found contains sprintf("defaults.%s: replacement must be a text, not %s", [rule, json.marshal(value)]) if {
+	some rule, settings in data.defaults
+	value := settings.replacement
+	not is_string(value)
+}
+
+share(value) if {
+	is_number(value)
+	value >= 0
+	value <= 1
+}
+
+number_of_sentences(value) if {
+	is_number(value)
+	value >= 0
+	floor(value) == value
 }
 
 found contains sprintf("%s.%s: rewrite needs a replacement", [at, rule]) if {
@@ -80,5 +160,6 @@ effective contains ["defaults", rule, settings] if {
 
 effective contains [override.at, override.rule, settings] if {
 	some override in overrides
+	is_object(data.defaults[override.rule])
 	settings := object.union(data.defaults[override.rule], override.settings)
 }

@@ -9,6 +9,22 @@ found(routes) := result if {
 		with data.defaults as {"a.rule": {"action": "flag", "threshold": 0.5}}
 }
 
+# What is wrong with the settings of one shipped rule, in defaults.
+defaults(rule, settings) := {problem |
+	some problem in problems.found with data.routes as {}
+		with data.apps as {}
+		with data.defaults as {rule: settings}
+	contains(problem, rule)
+}
+
+# What is wrong with a route's settings of one shipped rule.
+route(rule, settings) := {problem |
+	some problem in problems.found with data.routes as {"x": {rule: settings}}
+		with data.apps as {}
+		with data.defaults as {rule: {"action": "flag", "threshold": 0.5, "min_checked": 3}}
+	startswith(problem, "routes.")
+}
+
 test_route_names_an_unknown_rule if {
 	"routes.x names the rule a.rul, which defaults does not" in found({"x": {"a.rul": {"action": "flag"}}})
 }
@@ -44,3 +60,64 @@ test_applications_are_checked_too if {
 test_rule_without_defaults if "defaults has no action for the rule hallucination.contradicted" in found({})
 
 test_defaults_of_an_unknown_rule if "defaults names the rule a.rule, which the bundle does not have" in found({})
+
+test_threshold_is_a_number_from_0_to_1 if {
+	every value, shown in {"0.5": `"0.5"`, true: "true", null: "null", -0.1: "-0.1", 1.1: "1.1"} {
+		every rule in {"hallucination.contradicted", "hallucination.not_covered", "hallucination.low_groundedness"} {
+			wrong := sprintf("%s: threshold must be a number from 0 to 1, not %s", [rule, shown])
+			defaults(rule, {"action": "flag", "threshold": value, "min_checked": 0}) == {concat(".", ["defaults", wrong])}
+			route(rule, {"threshold": value}) == {concat(".", ["routes.x", wrong])}
+		}
+	}
+}
+
+test_threshold_may_be_0_or_1 if {
+	every value in {0, 1} {
+		defaults("hallucination.contradicted", {"action": "block", "threshold": value}) == set()
+		route("hallucination.contradicted", {"threshold": value}) == set()
+	}
+}
+
+test_min_checked_is_a_whole_number if {
+	every value, shown in {"3": `"3"`, -1: "-1", 1.5: "1.5", null: "null"} {
+		wrong := sprintf("hallucination.low_groundedness: min_checked must be a whole number from 0, not %s", [shown])
+		defaults("hallucination.low_groundedness", {"action": "flag", "threshold": 0.6, "min_checked": value}) == {concat(".", ["defaults", wrong])}
+		route("hallucination.low_groundedness", {"min_checked": value}) == {concat(".", ["routes.x", wrong])}
+	}
+}
+
+test_settings_that_rules_read_are_there if {
+	defaults("hallucination.contradicted", {"action": "block", "treshold": 0.5}) == {"defaults.hallucination.contradicted: threshold is missing"}
+	defaults("hallucination.not_covered", {"action": "block"}) == {"defaults.hallucination.not_covered: threshold is missing"}
+	defaults("hallucination.low_groundedness", {"action": "flag"}) == {
+		"defaults.hallucination.low_groundedness: threshold is missing",
+		"defaults.hallucination.low_groundedness: min_checked is missing",
+	}
+}
+
+test_action_in_defaults if {
+	defaults("coverage.skipped", {"acton": "flag"}) == {"defaults has no action for the rule coverage.skipped"}
+	defaults("coverage.skipped", "flag") == {"defaults has no action for the rule coverage.skipped"}
+	defaults("coverage.skipped", {"action": "Flag"}) == {"defaults.coverage.skipped: Flag is no action: use allow, flag, redact, rewrite or block"}
+	defaults("coverage.skipped", {"action": null}) == {"defaults.coverage.skipped: null is no action: use allow, flag, redact, rewrite or block"}
+}
+
+test_mistake_in_defaults_is_named_once if {
+	problems.found == {"defaults.coverage.skipped: blok is no action: use allow, flag, redact, rewrite or block"} with data.apps as {"y": {"coverage.skipped": {"action": "flag"}}}
+		with data.routes as {"x": {"coverage.skipped": {}}}
+		with data.defaults["coverage.skipped"] as {"action": "blok"}
+}
+
+test_whole_answers_have_no_sentence_to_replace if {
+	defaults("coverage.skipped", {"action": "redact"}) == {"defaults.coverage.skipped: redact names no sentence to replace: use allow, flag or block"}
+	route("hallucination.low_groundedness", {"action": "redact"}) == {"routes.x.hallucination.low_groundedness: redact names no sentence to replace: use allow, flag or block"}
+}
+
+test_replacement_is_a_text if {
+	defaults("hallucination.not_measured", {"action": "flag", "replacement": 7}) == {"defaults.hallucination.not_measured: replacement must be a text, not 7"}
+}
+
+test_overrides_are_maps if {
+	"routes.x must be a map of rules; without entries, leave it out" in found({"x": null})
+	"routes.x.a.rule must be a map of settings, such as {action: flag}" in found({"x": {"a.rule": "block"}})
+}
