@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"maps"
 	"path"
@@ -19,8 +20,12 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// maxBundle is how many bytes the files of a bundle may have together.
-const maxBundle = 64 << 20
+// Bounds on a bundle: rules and data are written by people, so more than this is the
+// wrong folder.
+const (
+	maxBundle  = 16 << 20 // bytes of all files together
+	maxEntries = 10_000   // files and folders looked at
+)
 
 // source is a bundle as read: parsed, not yet compiled.
 type source struct {
@@ -35,28 +40,14 @@ type source struct {
 // are left out.
 func read(fsys fs.FS, prefix string, withTests bool) (*source, error) {
 	src := &source{rules: map[string]*ast.Module{}, tests: map[string]*ast.Module{}, data: map[string]any{}}
-	sum, size := sha256.New(), 0
-	err := fs.WalkDir(fsys, ".", func(name string, d fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		if name != "." && strings.HasPrefix(d.Name(), ".") {
-			if d.IsDir() {
-				return fs.SkipDir
-			}
-			return nil
-		}
+	sum := sha256.New()
+	err := walk(fsys, func(name string, read func() ([]byte, error)) error {
 		ext := path.Ext(name)
 		test := strings.HasSuffix(name, "_test.rego")
-		if d.IsDir() || test && !withTests || ext != ".rego" && ext != ".yaml" && ext != ".yml" && ext != ".json" {
+		if test && !withTests || ext != ".rego" && ext != ".yaml" && ext != ".yml" && ext != ".json" {
 			return nil
 		}
-		if info, err := fs.Stat(fsys, name); err != nil {
-			return err
-		} else if size += int(info.Size()); size > maxBundle {
-			return fmt.Errorf("the bundle is larger than %d MiB", maxBundle>>20)
-		}
-		text, err := fs.ReadFile(fsys, name)
+		text, err := read()
 		if err != nil {
 			return err
 		}
@@ -89,6 +80,50 @@ func read(fsys fs.FS, prefix string, withTests bool) (*source, error) {
 	}
 	src.revision = hex.EncodeToString(sum.Sum(nil))[:12]
 	return src, nil
+}
+
+// walk visits the files of a bundle, but hidden ones, within the bounds. Nothing but
+// a regular file is read: a pipe would never end.
+func walk(fsys fs.FS, visit func(name string, read func() ([]byte, error)) error) error {
+	left, entries := int64(maxBundle), 0
+	return fs.WalkDir(fsys, ".", func(name string, d fs.DirEntry, err error) error {
+		var at *fs.PathError
+		switch hidden := name != "." && strings.HasPrefix(path.Base(name), "."); {
+		case name == "." && errors.As(err, &at): // the path in it is a dot
+			return at.Err
+		case err != nil:
+			return err
+		case hidden && d.IsDir():
+			return fs.SkipDir
+		case hidden || d.IsDir():
+			return nil
+		}
+		if entries++; entries > maxEntries {
+			return fmt.Errorf("the folder holds more than %d files: it is no bundle", maxEntries)
+		}
+		return visit(name, func() ([]byte, error) {
+			info, err := fs.Stat(fsys, name) // of what a link points to
+			if err != nil {
+				return nil, err
+			}
+			if !info.Mode().IsRegular() {
+				return nil, fmt.Errorf("%s is not a regular file", name)
+			}
+			f, err := fsys.Open(name)
+			if err != nil {
+				return nil, err
+			}
+			defer f.Close()
+			text, err := io.ReadAll(io.LimitReader(f, left+1))
+			if err != nil {
+				return nil, err
+			}
+			if left -= int64(len(text)); left < 0 {
+				return nil, fmt.Errorf("the files of the bundle are larger than %d MiB together, at %s", maxBundle>>20, name)
+			}
+			return text, nil
+		})
+	})
 }
 
 // addData mounts a data file where its directory says, as OPA does with bundles.

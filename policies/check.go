@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"io/fs"
 	"regexp"
 	"slices"
 	"strings"
@@ -46,12 +45,16 @@ func (r *TestReport) Failed() (n int) {
 
 // Test runs the Rego tests of the bundle in dir, or of the embedded one: those in
 // files named _test.rego, with the same built-in functions as in production. With
-// run, a regular expression, only tests whose name matches are run.
+// run, a regular expression, only tests whose name matches are run. Mistakes in the
+// bundle's data are an error: tests bring settings of their own and cannot show them.
 func Test(ctx context.Context, dir, run string) (*TestReport, error) {
 	fsys, prefix, name := open(dir)
 	src, err := read(fsys, prefix, true)
 	if err != nil {
 		return nil, fmt.Errorf("loading policies from %s: %w", name, err)
+	}
+	if err := src.checkData(ctx); err != nil {
+		return nil, fmt.Errorf("testing policies from %s: %w", name, err)
 	}
 	coverage := cover.New()
 	results, err := src.test(ctx, run, func(r *tester.Runner) { r.SetCoverageQueryTracer(coverage) })
@@ -93,21 +96,35 @@ func Test(ctx context.Context, dir, run string) (*TestReport, error) {
 	return report, nil
 }
 
-// test compiles rules and tests together and runs the tests that match.
-func (src *source) test(ctx context.Context, match string, set func(*tester.Runner)) ([]*tester.Result, error) {
-	modules := make(map[string]*ast.Module, len(src.rules)+len(src.tests))
-	for _, from := range []map[string]*ast.Module{src.rules, src.tests} {
-		for name, m := range from {
-			modules[name] = m.Copy() // compiling changes them
+// checkData asks the bundle what is wrong with its own data.
+func (src *source) checkData(ctx context.Context) error {
+	compiler := src.compiler()
+	if compiler.Compile(copies(src.rules)); compiler.Failed() {
+		return positions(compiler.Errors)
+	}
+	return problems(ctx, prepared(ctx, compiler, inmem.NewFromObjectWithOpts(src.data, inmem.OptReturnASTValuesOnRead(true))), time.Second)
+}
+
+// copies are for a compiler, which changes what it compiles.
+func copies(from ...map[string]*ast.Module) map[string]*ast.Module {
+	modules := map[string]*ast.Module{}
+	for _, of := range from {
+		for name, m := range of {
+			modules[name] = m.Copy()
 		}
 	}
+	return modules
+}
+
+// test compiles rules and tests together and runs the tests that match.
+func (src *source) test(ctx context.Context, match string, set func(*tester.Runner)) ([]*tester.Result, error) {
 	store := inmem.NewFromObject(src.data)
 	txn, err := store.NewTransaction(ctx)
 	if err != nil {
 		return nil, err
 	}
 	defer store.Abort(ctx, txn)
-	runner := tester.NewRunner().SetCompiler(src.compiler()).SetStore(store).SetModules(modules).Filter(match).
+	runner := tester.NewRunner().SetCompiler(src.compiler()).SetStore(store).SetModules(copies(src.rules, src.tests)).Filter(match).
 		RaiseBuiltinErrors(true).SetTimeout(10 * time.Second)
 	set(runner)
 	ch, err := runner.RunTests(ctx, txn)
@@ -151,11 +168,11 @@ func Check(ctx context.Context, dir string) error {
 	}
 	fsys, prefix, _ := open(dir)
 	var lines []string
-	err := fs.WalkDir(fsys, ".", func(name string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() || !strings.HasSuffix(name, ".rego") {
-			return err
+	err := walk(fsys, func(name string, read func() ([]byte, error)) error {
+		if !strings.HasSuffix(name, ".rego") {
+			return nil
 		}
-		text, err := fs.ReadFile(fsys, name)
+		text, err := read()
 		if err != nil {
 			return err
 		}

@@ -15,6 +15,7 @@ import (
 
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/rego"
+	"github.com/open-policy-agent/opa/v1/storage"
 	"github.com/open-policy-agent/opa/v1/storage/inmem"
 	"github.com/open-policy-agent/opa/v1/topdown"
 
@@ -94,21 +95,12 @@ func (e *Engine) prepare(ctx context.Context, src *source) (*program, error) {
 		return nil, err
 	}
 	store := inmem.NewFromObjectWithOpts(src.data, inmem.OptReturnASTValuesOnRead(true))
-	query := func(q string) (rego.PreparedEvalQuery, error) {
-		return rego.New(
-			rego.Query(q), rego.Compiler(compiler), rego.Store(store), rego.Capabilities(Capabilities()),
-			rego.StrictBuiltinErrors(true), rego.GenerateJSON(keepTerm),
-		).PrepareForEval(ctx)
-	}
+	query := prepared(ctx, compiler, store)
 	if p.decision, err = query(decisionQuery); err != nil {
 		return nil, positions(err)
 	}
-	problems, err := query(problemsQuery)
-	if err != nil {
-		return nil, positions(err)
-	}
 	patience := max(e.deadline, time.Second) // nobody waits for an answer here
-	if err := p.problems(ctx, problems, &Input{Final: true}, patience); err != nil {
+	if err := problems(ctx, query, patience); err != nil {
 		return nil, err
 	}
 	for _, in := range samples() {
@@ -117,6 +109,16 @@ func (e *Engine) prepare(ctx context.Context, src *source) (*program, error) {
 		}
 	}
 	return p, nil
+}
+
+// prepared makes queries on a compiled bundle.
+func prepared(ctx context.Context, compiler *ast.Compiler, store storage.Store) func(q string) (rego.PreparedEvalQuery, error) {
+	return func(q string) (rego.PreparedEvalQuery, error) {
+		return rego.New(
+			rego.Query(q), rego.Compiler(compiler), rego.Store(store), rego.Capabilities(Capabilities()),
+			rego.StrictBuiltinErrors(true), rego.GenerateJSON(keepTerm),
+		).PrepareForEval(ctx)
+	}
 }
 
 // samples are answers that any bundle must be able to decide about: an empty one,
@@ -181,8 +183,12 @@ func (p *program) decide(ctx context.Context, in *Input, deadline time.Duration)
 
 // problems asks the bundle what is wrong with its own data. A bundle that does not
 // check it has none.
-func (p *program) problems(ctx context.Context, query rego.PreparedEvalQuery, in *Input, deadline time.Duration) error {
-	term, err := eval(ctx, query, in, deadline)
+func problems(ctx context.Context, query func(q string) (rego.PreparedEvalQuery, error), deadline time.Duration) error {
+	found, err := query(problemsQuery)
+	if err != nil {
+		return positions(err)
+	}
+	term, err := eval(ctx, found, &Input{Final: true}, deadline)
 	if err != nil {
 		return fmt.Errorf("checking the data: %w", err)
 	}

@@ -242,7 +242,7 @@ func TestBadBundles(t *testing.T) {
 		"data.json":      {with("data.json", `{"a": 1}`), ""},
 		"data twice":     {map[string]string{"main.rego": "package touchstone\n", "data.yaml": "a: {b: 1}\n", "a/data.json": `{"b": 2}`}, `/data.yaml: "a" is also given elsewhere`},
 		"data and rule":  {with("data.yaml", "touchstone: {decision: {action: allow}}\n"), "/main.rego:3: conflicting rule for data path touchstone/decision"},
-		"missing folder": {nil, "no such file"},
+		"missing folder": {nil, "/missing: no such file"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := filepath.Join(t.TempDir(), "missing")
@@ -268,12 +268,65 @@ func TestMistakesInSettingsAreRefused(t *testing.T) {
 	for _, c := range []struct{ routes, want string }{
 		{"support: {hallucination.contradicted: {action: blok}}", "data: routes.support.hallucination.contradicted: blok is no action"},
 		{"support: {hallucination.contradicted: {treshold: 0.9}}", `there is no setting "treshold"; this rule has action, replacement, threshold`},
+		{"support: {hallucination.contradicted: {threshold: '0.9'}}", `data: routes.support.hallucination.contradicted: threshold must be a number from 0 to 1, not "0.9"`},
 		{"support: {hallucination.made_up: {action: flag}}", "routes.support names the rule hallucination.made_up"},
 	} {
 		dir := folder(t, true, map[string]string{"data.yaml": strings.Replace(string(data), "routes: {}", "routes: {"+c.routes+"}", 1)})
 		if _, err := Load(context.Background(), dir); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: got %v, want %q", c.routes, err, c.want)
 		}
+	}
+}
+
+// A mistake in defaults must not switch a rule off: neither the proxy nor the tests
+// of the bundle, which bring their own settings, start with it.
+func TestMistakesInDefaultsAreRefused(t *testing.T) {
+	data, err := os.ReadFile("bundle/data.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ from, to, want string }{
+		{"threshold: 0.5 #", `threshold: "0.5" #`, `data: defaults.hallucination.contradicted: threshold must be a number from 0 to 1, not "0.5"`},
+		{"threshold: 0.5 #", "treshold: 0.5 #", "data: defaults.hallucination.contradicted: threshold is missing"},
+		{"threshold: 0.5 #", "threshold: 50 #", "data: defaults.hallucination.contradicted: threshold must be a number from 0 to 1, not 50"},
+		{"min_checked: 3", "min_checked: three", `data: defaults.hallucination.low_groundedness: min_checked must be a whole number from 0, not "three"`},
+		{"action: block", "acton: block", "data: defaults has no action for the rule hallucination.contradicted"},
+		{"action: block", "action: Block", "data: defaults.hallucination.contradicted: Block is no action"},
+	} {
+		dir := folder(t, true, map[string]string{"data.yaml": strings.Replace(string(data), c.from, c.to, 1)})
+		if _, err := Load(context.Background(), dir); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: loading it: %v, want %q", c.to, err, c.want)
+		}
+		if _, err := Test(context.Background(), dir, "low_groundedness"); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: testing it: %v, want %q", c.to, err, c.want)
+		}
+	}
+}
+
+func TestBundlesAreBounded(t *testing.T) {
+	half := "package big\n#" + strings.Repeat("x", maxBundle/2)
+	many := map[string]string{}
+	for i := range maxEntries + 1 {
+		many[fmt.Sprintf("notes/%d.txt", i)] = ""
+	}
+	odd := folder(t, true, nil)
+	if err := os.Mkdir(filepath.Join(odd, "elsewhere"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink("elsewhere", filepath.Join(odd, "link.rego")); err != nil {
+		t.Fatal(err)
+	}
+	for dir, want := range map[string]string{
+		folder(t, true, map[string]string{"a.rego": half, "z.rego": half}): "larger than 16 MiB together, at z.rego",
+		folder(t, true, many): "more than 10000 files",
+		odd:                   "link.rego is not a regular file",
+	} {
+		if _, err := Load(context.Background(), dir); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want %q", err, want)
+		}
+	}
+	if err := Check(context.Background(), folder(t, true, map[string]string{"a_test.rego": half, "z_test.rego": half})); err == nil || !strings.Contains(err.Error(), "larger than 16 MiB") {
+		t.Errorf("tests too large: %v", err)
 	}
 }
 
