@@ -255,13 +255,25 @@ func (ch *change) publish(rev revision) {
 		c.sources[src.ID] = src
 		c.show(src, true)
 	}
+	first := ix.revision == revision{}
 	for _, pl := range ch.touched {
 		pl.live, pl.delta = pl.live+pl.delta, 0
+		if first { // most passages come with the first change: the room that lists grew by is not used soon
+			pl.list, pl.dense = exact(pl.list), exact(pl.dense)
+		}
 	}
 	for c, n := range ch.length {
 		c.length += n
 	}
 	ix.revision = rev
+}
+
+// exact returns s in memory of its own size.
+func exact[T any](s []T) []T {
+	if len(s) == cap(s) {
+		return s
+	}
+	return append(make([]T, 0, len(s)), s...)
 }
 
 func (c *collection) show(src *source, visible bool) {
