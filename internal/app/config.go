@@ -3,6 +3,7 @@ package app
 import (
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/url"
 	"os"
@@ -136,10 +137,26 @@ func (r *RouteConfig) setDefaults() {
 	}
 }
 
-// LoadConfig reads a file: defaults first, then the file, strictly, then
-// Validate. Each line of its error reads `file:line: field: what is wrong`.
+// maxConfig is the largest configuration in bytes, far above any real one.
+const maxConfig = 1 << 20
+
+// LoadConfig reads a regular file of at most 1 MiB: defaults first, then the file,
+// strictly, then Validate. Each line of its error reads
+// `file:line: field: what is wrong`.
 func LoadConfig(path string) (*Config, error) {
-	data, err := os.ReadFile(path)
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, fmt.Errorf("reading configuration: %w", err)
+	}
+	if !info.Mode().IsRegular() { // opening a pipe would wait for its writer
+		return nil, fmt.Errorf("reading configuration: %s is not a regular file", path)
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("reading configuration: %w", err)
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, maxConfig+1))
 	if err != nil {
 		return nil, fmt.Errorf("reading configuration: %w", err)
 	}
@@ -149,6 +166,9 @@ func LoadConfig(path string) (*Config, error) {
 // ParseConfig is LoadConfig of a file already read; name stands for the file in
 // errors.
 func ParseConfig(name string, data []byte) (*Config, error) {
+	if len(data) > maxConfig {
+		return nil, &placedError{name, 0, fmt.Sprintf("is larger than %d MiB: it is no configuration", maxConfig>>20)}
+	}
 	cfg := Default()
 	at, err := decodeYAML(name, data, cfg)
 	if err != nil {
@@ -194,10 +214,16 @@ func (c *Config) check(bad complaint) {
 		}
 	}
 	positive(bad, "audit.queue", int64(c.Audit.Queue), "1 entry")
+	if c.Audit.Queue > maxQueue {
+		bad("audit.queue", "must be at most %d entries", maxQueue)
+	}
 	positive(bad, "audit.flush", int64(c.Audit.Flush), "1ms")
 	positive(bad, "limits.body", int64(c.Limits.Body), "1 byte")
 	positive(bad, "limits.answer", int64(c.Limits.Answer), "1 byte")
 }
+
+// maxQueue is the most audit entries that may wait in memory.
+const maxQueue = 1_000_000
 
 // complaint reports a field that cannot work.
 type complaint func(field, format string, args ...any)
@@ -283,11 +309,21 @@ func (c *Config) checkUpstreams(bad complaint) []string {
 		case u.BaseURL == "":
 			bad(field+".base_url", "is missing; give the API's address, such as https://api.openai.com/v1")
 		case err != nil || target.Host == "" || (target.Scheme != "http" && target.Scheme != "https"):
-			bad(field+".base_url", "%q is not an http:// or https:// address", u.BaseURL)
+			bad(field+".base_url", "%q is not an http:// or https:// address", withoutSecrets(u.BaseURL))
 		}
 		positive(bad, field+".timeout", int64(u.Timeout), "1ms")
 	}
 	return names
+}
+
+// withoutSecrets leaves out of a malformed address what may be a user, a password or
+// a key: all before the last @ and after a question mark.
+func withoutSecrets(address string) string {
+	address, _, _ = strings.Cut(address, "?")
+	if at := strings.LastIndexByte(address, '@'); at >= 0 {
+		address = "[secret]" + address[at:]
+	}
+	return address
 }
 
 func (c *Config) checkRoutes(upstreams []string, bad complaint) []string {

@@ -45,6 +45,53 @@ func TestBadConfigs(t *testing.T) {
 	}
 }
 
+// The parser never sees what it would take too long for.
+func TestNestingIsBoundedBeforeParsing(t *testing.T) {
+	staircase := ""
+	for i := range 70 {
+		staircase += strings.Repeat(" ", i) + "a:\n"
+	}
+	for name, c := range map[string]struct{ text, want string }{
+		"brackets":        {strings.Repeat("[", 100_000), "t.yaml:1: is nested deeper than 64 levels"},
+		"braces":          {"\n\na: " + strings.Repeat("{a: ", 65), "t.yaml:3: is nested deeper than 64 levels"},
+		"lists in a line": {strings.Repeat("- ", 65) + "a", "t.yaml:1: is nested deeper than 64 levels"},
+		"keys in a line":  {strings.Repeat("? ", 65) + "a", "t.yaml:1: is nested deeper than 64 levels"},
+		"with tabs":       {strings.Repeat("-\t", 65) + "a", "t.yaml:1: is nested deeper than 64 levels"},
+		"old line ends":   {strings.ReplaceAll(staircase, "\n", "\r"), "t.yaml:65: is nested deeper than 64 levels"},
+		"indentation":     {staircase, "t.yaml:65: is nested deeper than 64 levels"},
+		"with comments":   {strings.ReplaceAll(staircase, "\n", "\n# a\n\n"), "t.yaml:193: is nested deeper than 64 levels"},
+		"both":            {strings.Join(strings.SplitAfter(staircase, "\n")[:40], "") + strings.Repeat(" ", 40) + "a: " + strings.Repeat("[", 30), "t.yaml:41: is nested deeper than 64 levels"},
+		"size":            {strings.Repeat("#", 1<<20+1), "t.yaml: is larger than 1 MiB: it is no configuration"},
+	} {
+		if _, err := ParseConfig("t.yaml", []byte(c.text)); err == nil || err.Error() != c.want {
+			t.Errorf("%s: %.200v", name, err)
+		}
+	}
+	wide := "upstreams: [{name: a, base_url: http://x/v1}]\nroutes:\n" // many entries, none of them deep
+	for i := range 200 {
+		wide += fmt.Sprintf("  - name: r%d\n    models: [m%d]\n    audit:\n      content: keep\n", i, i)
+	}
+	if cfg, err := ParseConfig("t.yaml", []byte(wide)); err != nil || len(cfg.Routes) != 200 {
+		t.Errorf("a long file: %v", err)
+	}
+}
+
+func TestConfigIsARegularFile(t *testing.T) {
+	dir := t.TempDir()
+	big := filepath.Join(dir, "big.yaml")
+	if err := os.WriteFile(big, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Truncate(big, 1<<40); err != nil { // takes no room, and must not be read whole
+		t.Fatal(err)
+	}
+	for path, want := range map[string]string{dir: "is not a regular file", os.DevNull: "is not a regular file", big: "is larger than 1 MiB"} {
+		if _, err := LoadConfig(path); err == nil || !strings.Contains(err.Error(), path) || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", path, err)
+		}
+	}
+}
+
 func TestSmallestConfig(t *testing.T) {
 	t.Setenv("TEST_KEY", "sk-secret")
 	cfg, err := ParseConfig("t.yaml", []byte(`upstreams: [{name: local, base_url: "http://127.0.0.1:1234/v1", api_key: "${TEST_KEY}"}]`))
