@@ -389,6 +389,10 @@ func (a *analyser) block(s *scratch, first, last int) {
 	toks0, mentions0, pieces0 := len(s.toks), len(s.mentions), len(s.pieces)
 	b := block{text: a.text[offset:a.pieces[last-1].end], head: a.head,
 		toks: s.toks[toks0:], mentions: s.mentions[mentions0:], pieces: s.pieces[pieces0:]}
+	long := toks0 > 1<<12 // a long text: moving all that came before, again and again, costs more than memory of its own
+	if long {
+		b.toks, b.mentions, b.pieces = make([]token, 0, len(b.text)/5+8), nil, make([]piece, 0, last-first)
+	}
 	for _, from := range a.pieces[first:last] {
 		u := piece{kind: from.kind, null: from.null, keyLen: from.keyLen, start: from.start - uint32(offset), end: from.end - uint32(offset), subject: from.subject,
 			tok0: int32(len(b.toks)), men0: int32(len(b.mentions))}
@@ -414,6 +418,10 @@ func (a *analyser) block(s *scratch, first, last int) {
 			b.keyDimensions(&u)
 		}
 		b.pieces = append(b.pieces, u)
+	}
+	if long {
+		s.place(b, offset)
+		return
 	}
 	// Where an append moved them, they go back to the scratch.
 	s.toks, s.mentions, s.pieces = append(s.toks, b.toks...), append(s.mentions, b.mentions...), append(s.pieces, b.pieces...)
