@@ -9,7 +9,7 @@ import (
 )
 
 // cacheBytes bounds the memory of analysed passages, all shards together. A
-// passage of sixty words takes about 1 KiB besides its text.
+// passage of sixty words takes less than 1 KiB besides its text.
 const cacheBytes = 24 << 20
 
 const cacheShards = 16
