@@ -3,13 +3,11 @@ package app
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"os"
 	"strconv"
-	"strings"
 
 	"github.com/oklog/ulid/v2"
 
@@ -40,44 +38,6 @@ Exit status: 0 allowed, 2 flagged (also redacted or rewritten), 3 blocked,
 1 an error, 64 wrong usage.
 
 `
-
-// checkCase is what is to be checked.
-type checkCase struct {
-	Question string     `json:"question"`
-	Context  givenTexts `json:"context"`
-	Answer   string     `json:"answer"`
-}
-
-// givenText is a text the answer may rest on.
-type givenText struct {
-	Source string `json:"source"`
-	Title  string `json:"title"`
-	Text   string `json:"text"`
-}
-
-// UnmarshalJSON also takes the bare text.
-func (g *givenText) UnmarshalJSON(data []byte) error {
-	if json.Unmarshal(data, &g.Text) == nil {
-		return nil
-	}
-	type plain givenText
-	return json.Unmarshal(data, (*plain)(g))
-}
-
-// givenTexts are several, or one without a list around it.
-type givenTexts []givenText
-
-// UnmarshalJSON takes a list or a single one.
-func (g *givenTexts) UnmarshalJSON(data []byte) error {
-	if len(data) > 0 && data[0] == '[' {
-		return json.Unmarshal(data, (*[]givenText)(g))
-	}
-	*g = make(givenTexts, 1)
-	return json.Unmarshal(data, &(*g)[0])
-}
-
-// maxInput bounds what check reads from a file or standard input.
-const maxInput = 8 << 20
 
 func runCheck(ctx context.Context, args []string, std Streams) int {
 	fs := flag.NewFlagSet("check", flag.ContinueOnError)
@@ -118,6 +78,9 @@ func runCheck(ctx context.Context, args []string, std Streams) int {
 		if err := readCase(std.In, &in); err != nil {
 			return misuse("%v", err)
 		}
+	}
+	if in.Answer == "" {
+		return misuse(`there is no answer to check: give -answer TEXT, or "answer" in the JSON on standard input`)
 	}
 	receipt, err := check(ctx, in, *config, *route, *store)
 	if err != nil {
@@ -195,52 +158,4 @@ func check(ctx context.Context, in checkCase, config, route, store string) (judg
 	c := j.Open(ex)
 	c.Add(ctx, in.Answer, true)
 	return c.Receipt(), nil
-}
-
-// readText is the text an argument stands for.
-func readText(arg string, stdin io.Reader, once *bool) (string, error) {
-	switch {
-	case arg == "-":
-		if *once {
-			return "", errors.New("standard input can be read only once")
-		}
-		*once = true
-		return readAll(stdin, "standard input")
-	case strings.HasPrefix(arg, "@"):
-		f, err := os.Open(arg[1:])
-		if err != nil {
-			return "", err
-		}
-		defer f.Close()
-		return readAll(f, arg[1:])
-	}
-	return arg, nil
-}
-
-func readAll(r io.Reader, name string) (string, error) {
-	data, err := io.ReadAll(io.LimitReader(r, maxInput+1))
-	if err != nil {
-		return "", fmt.Errorf("reading %s: %w", name, err)
-	}
-	if len(data) > maxInput {
-		return "", fmt.Errorf("%s is larger than %d MiB", name, maxInput>>20)
-	}
-	return string(data), nil
-}
-
-// readCase adds what standard input says to what the options said.
-func readCase(r io.Reader, in *checkCase) error {
-	text, err := readAll(r, "standard input")
-	if err != nil {
-		return err
-	}
-	dec := json.NewDecoder(strings.NewReader(text))
-	dec.DisallowUnknownFields()
-	if err := dec.Decode(in); err != nil {
-		return fmt.Errorf("standard input is not a JSON object with question, context and answer: %w", err)
-	}
-	if in.Answer == "" {
-		return errors.New(`there is no answer to check: give -answer TEXT, or "answer" in the JSON on standard input`)
-	}
-	return nil
 }

@@ -88,10 +88,18 @@ func runServe(ctx context.Context, args []string, std Streams) int {
 // parseFlags parses options that leave no arguments; ok is false when the command
 // is over, with the status to return.
 func parseFlags(fs *flag.FlagSet, args []string) (code int, ok bool) {
-	switch err := fs.Parse(args); {
+	out, usage := fs.Output(), fs.Usage
+	fs.SetOutput(io.Discard) // a mistake is one line, which the whole usage would bury
+	fs.Usage = func() {}
+	err := fs.Parse(args)
+	fs.SetOutput(out)
+	fs.Usage = usage
+	switch {
 	case errors.Is(err, flag.ErrHelp):
+		fs.Usage()
 		return exitOK, false
 	case err != nil:
+		fmt.Fprintf(out, "touchstone %s: %v; -h explains the options\n", fs.Name(), err)
 		return exitUsage, false
 	case fs.NArg() > 0:
 		fmt.Fprintf(fs.Output(), "touchstone %s: %q is not an option\n", fs.Name(), fs.Arg(0))
