@@ -207,7 +207,7 @@ func TestOpenRefuses(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.Close()
-	for path, want := range map[string]string{text: "not a database", newer: "written by a newer touchstone", dir: "unable to open"} {
+	for path, want := range map[string]string{text: "not a database", newer: "written by a newer touchstone", dir: "is a folder: name a file, such as " + filepath.Join(dir, "groundtruth.db")} {
 		s, err := Open(context.Background(), path)
 		if err == nil {
 			s.Close()
@@ -215,5 +215,8 @@ func TestOpenRefuses(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), path) {
 			t.Errorf("%s: %v, want %q", path, err, want)
 		}
+	}
+	if left, err := filepath.Glob(filepath.Join(dir, ".touchstone-*")); err != nil || len(left) > 0 {
+		t.Errorf("looking for the reason left %v, %v", left, err)
 	}
 }

@@ -1,6 +1,7 @@
 package groundtruth
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"database/sql"
@@ -56,6 +57,9 @@ type revision struct {
 // Close.
 func Open(ctx context.Context, path string) (*SQLite, error) {
 	if path != ":memory:" {
+		if info, err := os.Stat(path); err == nil && info.IsDir() {
+			return nil, fmt.Errorf("opening the ground truth: %s is a folder: name a file, such as %s", path, filepath.Join(path, "groundtruth.db"))
+		}
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 			return nil, fmt.Errorf("making the folder of the ground truth: %w", err)
 		}
@@ -67,6 +71,9 @@ func Open(ctx context.Context, path string) (*SQLite, error) {
 	s := &SQLite{db: db, stopped: make(chan struct{})}
 	if err := s.load(ctx); err != nil {
 		db.Close()
+		if path != ":memory:" {
+			err = cmp.Or(unwritable(path), err)
+		}
 		return nil, fmt.Errorf("opening the ground truth %s: %w", path, err)
 	}
 	poll, stop := context.WithCancel(context.Background())
@@ -77,6 +84,32 @@ func Open(ctx context.Context, path string) (*SQLite, error) {
 		go s.watch(poll)
 	}
 	return s, nil
+}
+
+// unwritable says why a store that did not open cannot be written, if it cannot:
+// SQLite says only that it is unable to open a file, and not which.
+func unwritable(path string) error {
+	probe, err := os.CreateTemp(filepath.Dir(path), ".touchstone-*")
+	if err != nil { // even readers write there: the log, and the memory that processes share
+		return fmt.Errorf("cannot write to %s: the store needs a writable folder: %w", filepath.Dir(path), reason(err))
+	}
+	probe.Close()
+	os.Remove(probe.Name())
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("cannot write to the file: %w", reason(err))
+	}
+	f.Close() // nothing, of a file that does not exist
+	return nil
+}
+
+// reason is an error of a file without its name.
+func reason(err error) error {
+	var at *fs.PathError
+	if errors.As(err, &at) {
+		return at.Err
+	}
+	return err
 }
 
 func connect(path string) (*sql.DB, error) {
