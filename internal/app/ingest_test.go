@@ -123,6 +123,7 @@ ground_truth: {path: other/truth.db}
 		t.Errorf("search %+v, %v", hits, err)
 	}
 	c.run("search -store other/truth.db -collection default beta", 0, "nothing found")
+	c.run("search -store other/truth.db -collection nope beta", 1, "there is no collection nope; there are: default, hr\n")
 	c.run("delete -store other/truth.db b.md", 1, "b.md is not in collection default but in hr: add -collection hr")
 	c.run("delete -store other/truth.db aa.md", 1, "there is no source aa.md in collection default; did you mean a.md?")
 	c.run("delete -store other/truth.db unlike", 1, "there is no source unlike in collection default\n")
@@ -145,6 +146,10 @@ ground_truth: {path: other/truth.db}
 	if got := Main(context.Background(), []string{"ingest", "a.md", ""}, Streams{Out: &out, Err: &errs}); got != exitUsage || !strings.Contains(errs.String(), "one of the paths is empty") {
 		t.Errorf("an empty path: exit status %d, %s", got, errs.String())
 	}
+	c.run("delete -store other/truth.db -collection hr b.md", 0, "deleted")
+	c.run("search -store other/truth.db -collection hr beta", 1, "there is no collection hr: the ground truth is empty\n")
+	c.run("sources -store other", 1, "other is a folder: name a file, such as other/groundtruth.db\n")
+	c.run("ingest -store touchstone.yaml/x.db a.md", 1, "touchstone.yaml: not a directory")
 	c.run("sources -h", 0, "usage: touchstone sources")
 	c.run("ingest -config none.yaml a.md", 1, "none.yaml")
 }

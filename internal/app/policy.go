@@ -50,6 +50,9 @@ func runPolicy(ctx context.Context, args []string, std Streams) int {
 		if err = policies.Check(ctx, dir); err == nil {
 			err = describePolicy(ctx, dir, std)
 		}
+	case (verb == "test" || verb == "check") && dir == "" && opts.NArg() == 1:
+		fmt.Fprintf(std.Err, "touchstone policy %s: %q is not an option: use -policies %[2]s\n", verb, opts.Arg(0))
+		return exitUsage
 	case verb == "init" && opts.NArg() == 1:
 		err = policyInit(opts.Arg(0), std)
 	default:

@@ -45,9 +45,21 @@ func TestPolicyCommand(t *testing.T) {
 	if status, _, errs := policy("check", "-policies", dir); status != 1 || !strings.Contains(errs, "bad.rego:3: ") {
 		t.Errorf("check of a broken bundle: %d %s", status, errs)
 	}
-	for _, args := range [][]string{{}, {"teach"}, {"test", "extra"}, {"init"}, {"test", "-nonsense"}} {
+	for _, args := range [][]string{{}, {"teach"}, {"test", "one", "two"}, {"init"}, {"test", "-nonsense"}} {
 		if status, _, errs := policy(args...); status != exitUsage || !strings.Contains(errs, "usage: touchstone policy") {
 			t.Errorf("%q: %d %s", args, status, errs)
+		}
+	}
+	missing := filepath.Join(dir, "missing")
+	for _, verb := range []string{"check", "test"} {
+		if status, out, errs := policy(verb, dir); status != exitUsage || out != "" || !strings.Contains(errs, "use -policies "+dir) || strings.Count(errs, "\n") != 1 {
+			t.Errorf("%s DIR: %d %s %s", verb, status, out, errs)
+		}
+		if status, _, errs := policy(verb, "-policies", missing); status != exitError || !strings.Contains(errs, missing+": no such file or directory") {
+			t.Errorf("%s of a missing directory: %d %s", verb, status, errs)
+		}
+		if status, _, errs := policy(verb, "-policies", broken); status != exitError || !strings.Contains(errs, broken+": not a directory") {
+			t.Errorf("%s of a file: %d %s", verb, status, errs)
 		}
 	}
 }

@@ -217,6 +217,9 @@ func runSearch(ctx context.Context, args []string, std Streams) int {
 	if err != nil {
 		return f.fail(err)
 	}
+	if len(list) == 0 && f.collection != "" {
+		return f.fail(f.noCollection(ctx, store))
+	}
 	var collections []string
 	for _, s := range list {
 		collections = append(collections, s.Collection)
@@ -241,6 +244,24 @@ func runSearch(ctx context.Context, args []string, std Streams) int {
 		return f.fail(err)
 	}
 	return exitOK
+}
+
+// noCollection says that the collection does not exist, and which do.
+func (f *storeFlags) noCollection(ctx context.Context, store groundtruth.Store) error {
+	list, err := store.Sources(ctx, "")
+	if err != nil {
+		return err
+	}
+	var names []string
+	for _, s := range list { // ordered by collection
+		if name := printable(s.Collection); !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	if len(names) == 0 {
+		return fmt.Errorf("there is no collection %s: the ground truth is empty", printable(f.collection))
+	}
+	return fmt.Errorf("there is no collection %s; there are: %s", printable(f.collection), strings.Join(names, ", "))
 }
 
 func printHits(w io.Writer, hits []groundtruth.Evidence) error {
