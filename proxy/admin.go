@@ -169,7 +169,12 @@ func (a *admin) local(c *fiber.Ctx) bool {
 	if ip := c.Context().RemoteIP(); !ip.IsLoopback() {
 		return false
 	}
-	host := string(c.Request().Host())
+	return loopbackHost(string(c.Request().Host()))
+}
+
+// loopbackHost reports whether a host, with or without port, is this machine by name
+// or address.
+func loopbackHost(host string) bool {
 	if h, _, err := net.SplitHostPort(host); err == nil {
 		host = h
 	}

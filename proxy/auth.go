@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"fmt"
+	"net/url"
 	"slices"
 	"strings"
 )
@@ -40,9 +41,24 @@ func newKeyring(keys []Key) (*keyring, error) {
 	return k, nil
 }
 
+// foreignPage reports whether an Origin header names a page that is not of this
+// machine. Where no keys are configured, whoever reaches the port may ask, and a
+// page somewhere else must not use its visitor's browser for that.
+func (k *keyring) foreignPage(origin string) bool {
+	if len(k.digests) > 0 || origin == "" {
+		return false
+	}
+	u, err := url.Parse(origin)
+	return err != nil || !loopbackHost(u.Host)
+}
+
 // caller finds who an Authorization header belongs to. It looks at every key
 // and compares digests, so that its time tells nothing about them.
-func (k *keyring) caller(authorization string) (*caller, error) {
+func (k *keyring) caller(authorization, origin string) (*caller, error) {
+	if k.foreignPage(origin) {
+		return nil, &apiError{status: 403, kind: "permission_error", code: "origin_not_allowed", noRetry: true,
+			message: "Without client keys, pages of other sites may not send requests here. Configure keys to allow them."}
+	}
 	if len(k.digests) == 0 {
 		return anonymous, nil
 	}

@@ -102,6 +102,9 @@ func (b *browser) call(method string, params map[string]any) map[string]any {
 			b.errors = append(b.errors, string(got.Params))
 		}
 		if got.ID == b.id {
+			if got.Error != nil && method == "Runtime.evaluate" && strings.Contains(got.Error.Message, "navigated") {
+				return map[string]any{"result": map[string]any{}} // the page went away under the expression: no value
+			}
 			if got.Error != nil {
 				b.t.Fatalf("%s: %s", method, got.Error.Message)
 			}

@@ -63,7 +63,7 @@ func (s *Server) begin(c *fiber.Ctx, kind string) *exchange {
 // identify finds the caller and its wishes from the headers.
 func (x *exchange) identify(c *fiber.Ctx) error {
 	h := &c.Request().Header
-	who, err := x.s.keys.caller(string(h.Peek("Authorization")))
+	who, err := x.s.keys.caller(string(h.Peek("Authorization")), string(h.Peek("Origin")))
 	if err != nil {
 		return err
 	}

@@ -40,7 +40,7 @@ type model struct {
 // the upstreams of "*" routes offer. An upstream that does not answer leaves its
 // part out.
 func (s *Server) listModels(c *fiber.Ctx) error {
-	who, err := s.keys.caller(string(c.Request().Header.Peek("Authorization")))
+	who, err := s.keys.caller(string(c.Request().Header.Peek("Authorization")), string(c.Request().Header.Peek("Origin")))
 	if err != nil {
 		return err
 	}
