@@ -176,8 +176,14 @@ func (r *reading) unknownPhrase() string {
 		if !r.toks[i].has(content) || r.known(r.toks[i].stem) {
 			continue
 		}
-		last := i
-		for j := i + 1; j < len(r.toks) && r.toks[j].kind == wordToken; j++ {
+		first, last := i, i
+		if r.toks[i].kind == digitToken { // the number of a name: "DOT 5.1"
+			first = max(0, i-1)
+			for last+1 < len(r.toks) && r.toks[last+1].has(glued) && (r.toks[last+1].kind == digitToken || last+2 < len(r.toks) && r.toks[last+2].has(glued) && r.toks[last+2].kind == digitToken) {
+				last++
+			}
+		}
+		for j := last + 1; j < len(r.toks) && r.toks[j].kind == wordToken; j++ {
 			if r.toks[j].has(content) {
 				if r.known(r.toks[j].stem) {
 					break
@@ -185,7 +191,7 @@ func (r *reading) unknownPhrase() string {
 				last = j
 			}
 		}
-		if s := r.claim.Text[r.toks[i].start:r.toks[last].end()]; len(s) > len(best) {
+		if s := r.claim.Text[r.toks[first].start:r.toks[last].end()]; len(s) > len(best) {
 			best = s
 		}
 		i = last
