@@ -46,6 +46,9 @@ func (x *extractor) quantity(i int) int {
 	if after > 0 && hi > v && !negative {
 		m.high, j = hi, after
 	}
+	if month := x.at(j); m.high != m.value && month.kind == wordToken && month.is(monthName) && month.has(capital) || x.word(start, "twice", "thrice") && x.word(j, "as") {
+		m.weak = true // days of a month, and a multiple: neither is a count of its own
+	}
 	m.raw, m.rawTo = m.value, m.high
 	unitAt := j
 	j = x.unit(&m, j)

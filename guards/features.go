@@ -464,7 +464,7 @@ func (r *reading) polarity() {
 // negates reports whether a stretch holds a negation.
 func negates(toks []token) bool {
 	for i := range toks {
-		if toks[i].kind == wordToken && toks[i].is(negator) {
+		if toks[i].kind == wordToken && toks[i].is(negator) && !compound(toks, i) {
 			return true
 		}
 	}

@@ -253,6 +253,11 @@ func hashBytes[T ~string | ~[]byte](b T) uint32 {
 	return h
 }
 
+// compound reports whether token i begins a compound: the "no" of "no-go" denies nothing.
+func compound(toks []token, i int) bool {
+	return i+2 < len(toks) && toks[i+1].has(glued) && toks[i+1].char == '-' && toks[i+2].has(glued) && toks[i+2].kind == wordToken
+}
+
 // markNegation flags the words in the reach of a negation: the next one that
 // carries content, two after "no" and "without", within the clause.
 func markNegation(toks []token) {
@@ -260,7 +265,7 @@ func markNegation(toks []token) {
 	for i := range toks {
 		t := &toks[i]
 		switch {
-		case t.kind == wordToken && t.is(negator):
+		case t.kind == wordToken && t.is(negator) && !compound(toks, i):
 			left = 2
 			if t.is(verbNegator) {
 				left = 1
