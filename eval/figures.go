@@ -99,38 +99,17 @@ func best(rows []outcome) (f1, f1At, bacc, baccAt Figure) {
 }
 
 // auroc is the chance that a bad row scores higher than a good one, ties half.
-func auroc(rows []outcome) Figure {
-	sorted := slices.Clone(rows)
-	slices.SortFunc(sorted, func(a, b outcome) int {
-		switch {
-		case a.score < b.score:
-			return -1
-		case a.score > b.score:
-			return 1
-		}
-		return 0
-	})
-	var wins, goodBelow, good, bad float64
-	for i := 0; i < len(sorted); {
-		var g, b float64
-		k := i
-		for ; k < len(sorted) && sorted[k].score == sorted[i].score; k++ {
-			if sorted[k].bad {
-				b++
-			} else {
-				g++
-			}
-		}
-		wins += b*goodBelow + b*g/2
-		goodBelow += g
-		good, bad, i = good+g, bad+b, k
-	}
-	return ratio(wins, good*bad)
+func auroc(rows []outcome) Figure { return ranked(rows).auroc(nil, nil) }
+
+// Bin is the rows whose score lies in one tenth of the scale.
+type Bin struct {
+	Rows  int    `json:"rows"`
+	Score Figure `json:"score"` // their mean score
+	Bad   Figure `json:"bad"`   // the share of them that is not supported; calibrated scores equal it
 }
 
-// calibrationError is the expected calibration error of the scores over ten bins
-// of equal width.
-func calibrationError(rows []outcome) Figure {
+// reliability parts the rows in ten bins of equal width; empty ones are left out.
+func reliability(rows []outcome) (out []Bin) {
 	var n, score, bad [10]float64
 	for _, r := range rows {
 		b := min(max(int(r.score*10), 0), 9)
@@ -140,11 +119,58 @@ func calibrationError(rows []outcome) Figure {
 			bad[b]++
 		}
 	}
-	sum := 0.0
 	for b := range n {
-		sum += math.Abs(score[b] - bad[b])
+		if n[b] > 0 {
+			out = append(out, Bin{int(n[b]), Figure(score[b] / n[b]), Figure(bad[b] / n[b])})
+		}
+	}
+	return out
+}
+
+// calibrationError is the expected calibration error of the scores over those bins.
+func calibrationError(rows []outcome) Figure {
+	sum := 0.0
+	for _, b := range reliability(rows) {
+		sum += float64(b.Rows) * math.Abs(float64(b.Score-b.Bad))
 	}
 	return ratio(sum, float64(len(rows)))
+}
+
+// rocPoint is the share of right rows held back and of wrong rows caught at one threshold.
+type rocPoint struct{ falseAlarms, caught float64 }
+
+// roc is the curve from (0, 0) to (1, 1), at most about a hundred points of it; nil
+// where one class is missing.
+func roc(rows []outcome) (out []rocPoint) {
+	sorted := ranked(rows)
+	var good, bad float64
+	for _, r := range sorted {
+		if r.bad {
+			bad++
+		} else {
+			good++
+		}
+	}
+	if good == 0 || bad == 0 {
+		return nil
+	}
+	out = append(out, rocPoint{})
+	var fp, tp float64
+	for i := len(sorted) - 1; i >= 0; i-- {
+		if sorted[i].bad {
+			tp++
+		} else {
+			fp++
+		}
+		if i > 0 && sorted[i-1].score == sorted[i].score {
+			continue
+		}
+		last, p := out[len(out)-1], rocPoint{fp / good, tp / bad}
+		if i == 0 || p.falseAlarms-last.falseAlarms+p.caught-last.caught > 0.02 {
+			out = append(out, p)
+		}
+	}
+	return out
 }
 
 // resamples is how many times the documents are drawn for an interval.

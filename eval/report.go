@@ -12,24 +12,26 @@ import (
 
 // table is one table of a report, in a form that both renderings share.
 type table struct {
-	title, note string
-	head        []string
-	rows        [][]string
+	Title, Note string
+	Head        []string
+	Rows        [][]string
 }
 
 // verdicts in the order of the columns.
 var verdicts = []guards.Verdict{guards.Supported, guards.Contradicted, guards.NotCovered, guards.NotClaim, guards.NotMeasured}
 
 // WriteText writes the report as aligned tables for a terminal.
-func (r Report) WriteText(w io.Writer) error {
+func (r Report) WriteText(w io.Writer) error { return writeText(w, r.tables(true)) }
+
+func writeText(w io.Writer, tables []table) error {
 	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	for i, t := range r.tables(true) {
+	for i, t := range tables {
 		if i > 0 {
 			fmt.Fprintln(tw)
 		}
-		fmt.Fprintln(tw, strings.ToUpper(t.title))
-		fmt.Fprintln(tw, strings.Join(t.head, "\t"))
-		for _, row := range t.rows {
+		fmt.Fprintln(tw, strings.ToUpper(t.Title))
+		fmt.Fprintln(tw, strings.Join(t.Head, "\t"))
+		for _, row := range t.Rows {
 			fmt.Fprintln(tw, strings.Join(row, "\t"))
 		}
 	}
@@ -38,15 +40,17 @@ func (r Report) WriteText(w io.Writer) error {
 
 // WriteMarkdown writes the report as tables for a page. It leaves the latencies
 // out, so that the same verdicts give the same page.
-func (r Report) WriteMarkdown(w io.Writer) error {
+func (r Report) WriteMarkdown(w io.Writer) error { return writeMarkdown(w, r.tables(false)) }
+
+func writeMarkdown(w io.Writer, tables []table) error {
 	var b strings.Builder
-	for _, t := range r.tables(false) {
-		fmt.Fprintf(&b, "## %s\n\n", t.title)
-		if t.note != "" {
-			fmt.Fprintf(&b, "%s\n\n", t.note)
+	for _, t := range tables {
+		fmt.Fprintf(&b, "## %s\n\n", t.Title)
+		if t.Note != "" {
+			fmt.Fprintf(&b, "%s\n\n", t.Note)
 		}
-		fmt.Fprintf(&b, "| %s |\n|%s\n", strings.Join(t.head, " | "), strings.Repeat(" --- |", len(t.head)))
-		for _, row := range t.rows {
+		fmt.Fprintf(&b, "| %s |\n|%s\n", strings.Join(t.Head, " | "), strings.Repeat(" --- |", len(t.Head)))
+		for _, row := range t.Rows {
 			fmt.Fprintf(&b, "| %s |\n", strings.Join(row, " | "))
 		}
 		b.WriteString("\n")
@@ -60,7 +64,7 @@ func (r Report) tables(latency bool) []table {
 	out := []table{scoreTable("Data sets", all, latency)}
 	if len(r.Answers) > 0 {
 		t := scoreTable("Whole answers", r.Answers, latency)
-		t.note = "An answer counts as bad when one of its sentences is, and as caught when one of its sentences is."
+		t.Note = "An answer counts as bad when one of its sentences is, and as caught when one of its sentences is."
 		out = append(out, t)
 	}
 	if len(r.Tasks) > 1 {
@@ -70,7 +74,7 @@ func (r Report) tables(latency bool) []table {
 		out = append(out, errorTable(r.Errors))
 	}
 	out = append(out, overlapTable(all), confusionTable(all))
-	if t := spanTable(all); len(t.rows) > 0 {
+	if t := spanTable(all); len(t.Rows) > 0 {
 		out = append(out, t)
 	}
 	return out
@@ -78,13 +82,13 @@ func (r Report) tables(latency bool) []table {
 
 func scoreTable(title string, groups []Scores, latency bool) table {
 	t := table{
-		title: title,
-		note: "s/c/u/- are the rows labelled supported, contradicted, unsupported, and not scored. The threshold of \"best\" is chosen on the same rows: " +
+		Title: title,
+		Note: "s/c/u/- are the rows labelled supported, contradicted, unsupported, and not scored. The threshold of \"best\" is chosen on the same rows: " +
 			"an upper bound. Intervals are 95%, by bootstrap over documents.",
-		head: []string{"group", "rows", "docs", "s/c/u/-", "precision", "recall", "F1", "F1 95%", "bal. acc.", "bal. acc. 95%", "best F1", "best bal. acc.", "AUROC", "calib. err."},
+		Head: []string{"group", "rows", "docs", "s/c/u/-", "precision", "recall", "F1", "F1 95%", "bal. acc.", "bal. acc. 95%", "best F1", "best bal. acc.", "AUROC", "calib. err."},
 	}
 	if latency {
-		t.head = append(t.head, "p50 ms", "p99 ms")
+		t.Head = append(t.Head, "p50 ms", "p99 ms")
 	}
 	for _, s := range groups {
 		scored := s.Labels[LabelSupported] + s.Labels[LabelContradicted] + s.Labels[LabelUnsupported]
@@ -98,36 +102,36 @@ func scoreTable(title string, groups []Scores, latency bool) table {
 		if latency {
 			row = append(row, fmt.Sprintf("%.2f", s.Latency.P50), fmt.Sprintf("%.2f", s.Latency.P99))
 		}
-		t.rows = append(t.rows, row)
+		t.Rows = append(t.Rows, row)
 	}
 	return t
 }
 
 func errorTable(errors []ErrorScore) table {
 	t := table{
-		title: "Kinds of error",
-		note:  "For `none`, the right rows, the share caught is the false alarm rate; for all others it is the recall.",
-		head:  append([]string{"error", "rows", "caught", "95%"}, verdictNames()...),
+		Title: "Kinds of error",
+		Note:  "For `none`, the right rows, the share caught is the false alarm rate; for all others it is the recall.",
+		Head:  append([]string{"error", "rows", "caught", "95%"}, verdictNames()...),
 	}
 	for _, e := range errors {
 		row := []string{e.Error, fmt.Sprint(e.Rows), show(e.Rate), showRange(e.Interval)}
 		for _, v := range verdicts {
 			row = append(row, fmt.Sprint(e.Verdicts[v]))
 		}
-		t.rows = append(t.rows, row)
+		t.Rows = append(t.Rows, row)
 	}
 	return t
 }
 
 func overlapTable(groups []Scores) table {
 	t := table{
-		title: "By overlap",
-		note:  "Thirds of each group's rows by the share of their words that occur in the context: a verifier that only counts shared words does badly in the low and the high third at once.",
-		head:  []string{"group", "share of words", "rows", "bad", "recall", "false alarms", "F1", "bal. acc.", "AUROC"},
+		Title: "By overlap",
+		Note:  "Thirds of each group's rows by the share of their words that occur in the context: a verifier that only counts shared words does badly in the low and the high third at once.",
+		Head:  []string{"group", "share of words", "rows", "bad", "recall", "false alarms", "F1", "bal. acc.", "AUROC"},
 	}
 	for _, s := range groups {
 		for _, b := range s.Overlap {
-			t.rows = append(t.rows, []string{s.Name, showRange([2]Figure{b.Low, b.High}), fmt.Sprint(b.Rows), fmt.Sprint(b.Bad),
+			t.Rows = append(t.Rows, []string{s.Name, showRange([2]Figure{b.Low, b.High}), fmt.Sprint(b.Rows), fmt.Sprint(b.Bad),
 				show(b.Recall), show(b.FalseAlarms), show(b.F1), show(b.BalancedAccuracy), show(b.AUROC)})
 		}
 	}
@@ -136,9 +140,9 @@ func overlapTable(groups []Scores) table {
 
 func confusionTable(groups []Scores) table {
 	t := table{
-		title: "Labels against verdicts",
-		note:  "The last row of a group is the share of each verdict's rows that are not supported: how far the verdict can be believed.",
-		head:  append([]string{"group", "label"}, verdictNames()...),
+		Title: "Labels against verdicts",
+		Note:  "The last row of a group is the share of each verdict's rows that are not supported: how far the verdict can be believed.",
+		Head:  append([]string{"group", "label"}, verdictNames()...),
 	}
 	for _, s := range groups {
 		for _, l := range []Label{LabelSupported, LabelContradicted, LabelUnsupported} {
@@ -149,27 +153,27 @@ func confusionTable(groups []Scores) table {
 			for _, v := range verdicts {
 				row = append(row, fmt.Sprint(s.Confusion[l][v]))
 			}
-			t.rows = append(t.rows, row)
+			t.Rows = append(t.Rows, row)
 		}
 		row := []string{s.Name, "not supported"}
 		for _, v := range verdicts {
 			bad := s.Confusion[LabelContradicted][v] + s.Confusion[LabelUnsupported][v]
 			row = append(row, show(ratio(float64(bad), float64(bad+s.Confusion[LabelSupported][v]))))
 		}
-		t.rows = append(t.rows, row)
+		t.Rows = append(t.Rows, row)
 	}
 	return t
 }
 
 func spanTable(groups []Scores) table {
 	t := table{
-		title: "Spans",
-		note:  "Characters of the caught sentences against the characters that people marked. A verdict covers a whole sentence, so precision is bounded by how much of it was marked.",
-		head:  []string{"group", "rows with spans", "precision", "recall", "F1"},
+		Title: "Spans",
+		Note:  "Characters of the caught sentences against the characters that people marked. A verdict covers a whole sentence, so precision is bounded by how much of it was marked.",
+		Head:  []string{"group", "rows with spans", "precision", "recall", "F1"},
 	}
 	for _, s := range groups {
 		if s.Spans != nil && s.Name != "all" {
-			t.rows = append(t.rows, []string{s.Name, fmt.Sprint(s.Spans.Rows), show(s.Spans.Precision), show(s.Spans.Recall), show(s.Spans.F1)})
+			t.Rows = append(t.Rows, []string{s.Name, fmt.Sprint(s.Spans.Rows), show(s.Spans.Precision), show(s.Spans.Recall), show(s.Spans.F1)})
 		}
 	}
 	return t

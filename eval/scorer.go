@@ -33,10 +33,13 @@ type Scores struct {
 
 	AUROC            Figure                           `json:"auroc"`
 	CalibrationError Figure                           `json:"calibration_error"` // expected, ten bins
+	Reliability      []Bin                            `json:"reliability,omitempty"`
 	Confusion        map[Label]map[guards.Verdict]int `json:"confusion"`
 	Overlap          []Bucket                         `json:"overlap,omitempty"`
 	Spans            *Spans                           `json:"spans,omitempty"`
 	Latency          Latency                          `json:"latency"`
+
+	roc []rocPoint // for the plot
 }
 
 // Bucket is a third of a group's rows, by the share of their words that occur in
@@ -214,6 +217,7 @@ func score(name string, rows []record) Scores {
 	s.F1Interval, s.BalancedInterval = intervals(scored)
 	s.BestF1, s.BestF1At, s.BestBalanced, s.BestBalancedAt = best(scored)
 	s.AUROC, s.CalibrationError = auroc(scored), calibrationError(scored)
+	s.Reliability, s.roc = reliability(scored), roc(scored)
 	s.Overlap = buckets(rows)
 	if withSpans > 0 {
 		s.Spans = &Spans{

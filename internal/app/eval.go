@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"runtime"
+	"slices"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
@@ -18,6 +19,7 @@ import (
 )
 
 const evalUsage = `usage: touchstone eval run -data FILE... [OPTION...]
+       touchstone eval compare -data FILE... A.jsonl B.jsonl
 
 Judges labelled rows as a route judges answers, without HTTP, and scores the
 verdicts. FILE is JSON lines, plain or .gz, and may be a pattern; see
@@ -35,6 +37,9 @@ type evalOptions struct {
 }
 
 func runEval(ctx context.Context, args []string, std Streams) int {
+	if len(args) > 0 && args[0] == "compare" {
+		return runEvalCompare(ctx, args[1:], std)
+	}
 	var o evalOptions
 	fs := flag.NewFlagSet("eval run", flag.ContinueOnError)
 	fs.SetOutput(std.Err)
@@ -46,7 +51,7 @@ func runEval(ctx context.Context, args []string, std Streams) int {
 	fs.StringVar(&o.config, "config", "", "configuration `FILE`; without it, the embedded policies and no evidence but each row's context")
 	fs.StringVar(&o.route, "route", "", "`NAME` of the route whose guards, policies and collections apply; the first by default")
 	fs.StringVar(&o.predictions, "predictions", "", "`FILE` for one JSON line a row")
-	fs.StringVar(&o.output, "o", "text", "report `FORMAT`: text, json or markdown")
+	fs.StringVar(&o.output, "o", "text", "report `FORMAT`: text, json, markdown or html")
 	fs.IntVar(&o.limit, "limit", 0, "stop in each file after `N` rows; 0 reads all")
 	fs.IntVar(&o.workers, "workers", runtime.GOMAXPROCS(0), "rows judged at once")
 	if len(args) == 0 || args[0] != "run" {
@@ -71,8 +76,8 @@ func runEval(ctx context.Context, args []string, std Streams) int {
 	switch {
 	case len(o.data) == 0:
 		misuse = "there is nothing to judge: name a file with -data"
-	case o.output != "text" && o.output != "json" && o.output != "markdown":
-		misuse = fmt.Sprintf("-o %q is not text, json or markdown", o.output)
+	case !slices.Contains(reportFormats, o.output):
+		misuse = fmt.Sprintf("-o %q is not text, json, markdown or html", o.output)
 	case o.limit < 0 || o.workers < 1:
 		misuse = "-limit must not be negative, and -workers must be 1 or more"
 	}
@@ -82,7 +87,7 @@ func runEval(ctx context.Context, args []string, std Streams) int {
 	}
 	report, err := evaluate(ctx, o, std.Err)
 	if err == nil {
-		err = writeEval(std.Out, report, o.output)
+		err = writeReport(std.Out, report, o.output)
 	}
 	if err != nil {
 		fmt.Fprintln(std.Err, "touchstone eval run:", err)
@@ -222,7 +227,16 @@ func (r *reading) finish() {
 	}
 }
 
-func writeEval(w io.Writer, r eval.Report, format string) error {
+// reportFormats are the forms of a report of either subcommand.
+var reportFormats = []string{"text", "json", "markdown", "html"}
+
+type written interface {
+	WriteText(io.Writer) error
+	WriteMarkdown(io.Writer) error
+	WriteHTML(io.Writer) error
+}
+
+func writeReport(w io.Writer, r written, format string) error {
 	switch format {
 	case "json":
 		enc := json.NewEncoder(w)
@@ -230,6 +244,8 @@ func writeEval(w io.Writer, r eval.Report, format string) error {
 		return enc.Encode(r)
 	case "markdown":
 		return r.WriteMarkdown(w)
+	case "html":
+		return r.WriteHTML(w)
 	}
 	return r.WriteText(w)
 }

@@ -89,7 +89,7 @@ ground_truth: {path: ":memory:"}
 	}{
 		{nil, exitUsage, "usage: touchstone eval run"},
 		{[]string{"run"}, exitUsage, "name a file with -data"},
-		{[]string{"run", "-o", "xml", bad}, exitUsage, `-o "xml" is not text, json or markdown`},
+		{[]string{"run", "-o", "xml", bad}, exitUsage, `-o "xml" is not text, json, markdown or html`},
 		{[]string{"run", "-workers", "0", bad}, exitUsage, "-workers must be 1 or more"},
 		{[]string{"run", bad}, exitError, `bad.jsonl:3: row x: unknown label "maybe"`},
 		{[]string{"run", bad + ".none"}, exitError, "no such file"},
