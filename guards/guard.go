@@ -54,6 +54,14 @@ func (ex *Exchange) Question() string {
 	return ""
 }
 
+// sideOf is the side on which a message of the prompt lies.
+func sideOf(m *Message) Side {
+	if m.Role == "tool" || m.Role == "function" {
+		return InTool
+	}
+	return InPrompt
+}
+
 // Claim is one sentence (or list item, table row, code block) of an answer.
 type Claim struct {
 	Index      int // position in the answer, from 0
@@ -66,20 +74,61 @@ type Claim struct {
 	Context string
 }
 
-// Finding is what a guard says of one claim, and what that rests on.
+// Side is the part of an exchange in which something was found.
+type Side string
+
+const (
+	InAnswer  Side = "answer"
+	InPrompt  Side = "prompt"  // a message that is no tool's; Finding.Message is its index in Exchange.Prompt
+	InTool    Side = "tool"    // what a tool answered; Finding.Message is its index in Exchange.Prompt
+	InContext Side = "context" // a grounding source; Finding.Message is its index in Exchange.Given
+)
+
+// Finding is what a guard says of one claim, and what that rests on; or, with no
+// Verdict, that it found something which says nothing about truth: private data,
+// an insult, an injection. Such a finding lies in a span of an answer or of what
+// was sent along.
 type Finding struct {
-	Claim    Claim
+	Claim    Claim // that it is about or lies in; none on other sides than the answer
 	Verdict  Verdict
-	Category string  // what decided: "number", "date", "money", "name", "negation", "coverage", ...; may be empty
-	Score    float64 // probability that the claim is not supported, 0 to 1; NaN-free; 0.5 when not measured
+	Category string  // what decided: "number", "date", "money", ...; without a verdict what was found: "email", "hate", ...
+	Score    float64 // 0 to 1, NaN-free: probability that the claim is not supported (0.5 when not measured); without a verdict, that the finding is right
 	Evidence []groundtruth.Evidence
 	Reason   string // one sentence, for people
+
+	// The rest is for findings without a verdict.
+
+	Side    Side // "" means InAnswer
+	Message int  // index of the text on other sides than the answer
+	// Start and End are byte offsets: in the whole answer, or in the text that
+	// Message names. Both 0 mean all of the claim or text.
+	Start, End int
+	Group      string // people it is aimed at, where it is: "religion", "age", ...
+	// Known is set when the same value stands in what the caller sent along: a
+	// user's own address in the answer to them is not a leak.
+	Known bool
 }
 
 // A Guard measures one property of an answer. It never decides what happens to
 // the answer. It must be safe for concurrent use and must return when ctx ends.
-// It returns findings only about ex.Claims.
+// It returns findings only about ex.Claims. It is asked about every claim, also
+// those with nothing to check: an opinion can be hateful.
 type Guard interface {
 	Name() string
 	Check(ctx context.Context, ex *Exchange) ([]Finding, error)
+}
+
+// A PromptGuard also measures what comes in, before it is sent upstream. Its
+// findings have no verdict and lie on another side than the answer. The guard's
+// contract holds for both methods.
+type PromptGuard interface {
+	Guard
+	CheckPrompt(ctx context.Context, ex *Exchange) ([]Finding, error)
+}
+
+// A Detector is a guard whose findings never have a verdict. A route with
+// detectors alone checks no statements, which is its choice and no failure.
+type Detector interface {
+	Guard
+	Detects() // does nothing: having it says so
 }

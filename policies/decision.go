@@ -7,6 +7,8 @@ import (
 	"encoding/json"
 	"slices"
 	"strings"
+
+	"touchstone/guards"
 )
 
 // Action is what happens to an answer, from mildest to strictest.
@@ -15,7 +17,7 @@ type Action string
 const (
 	Allow   Action = "allow"
 	Flag    Action = "flag"
-	Redact  Action = "redact"  // the sentences named are replaced by a notice
+	Redact  Action = "redact"  // the sentences named are replaced by a notice, or only the spans of the rule's mask
 	Rewrite Action = "rewrite" // the sentences named are replaced by the rule's text
 	Block   Action = "block"
 )
@@ -55,6 +57,22 @@ type Rule struct {
 	Message     string `json:"message"`               // one sentence, for people; no content of the answer
 	Sentences   []int  `json:"sentences,omitempty"`   // Claim.Index of what it fired on; empty: the whole answer
 	Replacement string `json:"replacement,omitempty"` // for redact and rewrite
+	Phase       Phase  `json:"phase,omitempty"`       // PromptPhase when it fired on what came in; else ""
+	Mask        []Mask `json:"mask,omitempty"`        // for redact: the spans that are replaced, instead of the sentences
+}
+
+// Mask is a span to replace. Start and End are byte offsets as in guards.Finding.
+type Mask struct {
+	Side    guards.Side `json:"side"`
+	Message int         `json:"message"`
+	Start   int         `json:"start"`
+	End     int         `json:"end"`
+	// With stands in its place. {n} in it becomes a number, the same for the same
+	// text, and {hash} a keyed hash of the text: 16 hex digits.
+	With string `json:"with"`
+	// Restore puts the text back where With stands in the answer. For what is sent
+	// upstream only, and With must hold {n} or {hash}.
+	Restore bool `json:"restore,omitempty"`
 }
 
 // Decision is what the policy makes of a report: the strictest Action of the
@@ -95,13 +113,15 @@ func (d *Decision) Merge(later Decision) {
 	d.Rules = slices.Clone(d.Rules)
 	for _, r := range later.Rules {
 		i := slices.IndexFunc(d.Rules, func(have Rule) bool {
-			return have.ID == r.ID && have.Action == r.Action && have.Replacement == r.Replacement
+			return have.ID == r.ID && have.Action == r.Action && have.Replacement == r.Replacement &&
+				have.Phase == r.Phase && (have.Mask == nil) == (r.Mask == nil)
 		})
 		if i < 0 {
 			d.Rules = append(d.Rules, r)
 			continue
 		}
 		d.Rules[i].Sentences = slices.Concat(d.Rules[i].Sentences, r.Sentences)
+		d.Rules[i].Mask = slices.Concat(d.Rules[i].Mask, r.Mask)
 	}
 	sortRules(d.Rules)
 }

@@ -96,8 +96,11 @@ func TestDocumentedInput(t *testing.T) {
 		Counts: Counts{Supported: 3, Contradicted: 1, NotClaim: 1},
 		Guards: []guards.Result{
 			{Guard: "groundedness", Status: guards.OK},
-			{Guard: "bias", Status: guards.Timeout, Error: "no result within 2s"},
+			{Guard: "bias", Status: guards.Timeout, Error: "no result within 2s", Detects: true},
 		},
+		Findings: []guards.Found{{Guard: "pii", Finding: guards.Finding{
+			Claim: guards.Claim{Index: 4}, Side: guards.InAnswer, Category: "email", Score: 0.99, Start: 280, End: 299, Reason: "what the answer says",
+		}}},
 		Skipped: []string{"tool_calls"},
 	}).Value()
 	if err != nil {

@@ -130,7 +130,13 @@ func samples() []*Input {
 		full.Sentences = append(full.Sentences, s)
 		full.Counts.Add(v)
 	}
-	return []*Input{{Final: true}, full}
+	found := func(side guards.Side) guards.Found {
+		return guards.Found{Guard: "sample", Finding: guards.Finding{Side: side, Category: "sample", Group: "sample", Score: 1, End: 1}}
+	}
+	full.Findings = []guards.Found{found(guards.InAnswer)}
+	prompt := &Input{Phase: PromptPhase, Final: true, Guards: full.Guards,
+		Findings: []guards.Found{found(guards.InPrompt), found(guards.InTool), found(guards.InContext)}}
+	return []*Input{{Final: true}, full, {Phase: PromptPhase, Final: true}, prompt}
 }
 
 // keepTerm leaves the result as Rego's own value, which is read without a detour

@@ -149,6 +149,17 @@ func TestMalformedDecisions(t *testing.T) {
 		"message no string": {rule(`"action": "flag", "message": 7`), "the message is a number, not a string"},
 		"long message":      {rule(`"action": "flag", "message": concat("", [sprintf("%d", [i]) | some i in numbers.range(1, 3000)])`), "more than 4096"},
 		"redacts nothing":   {rule(`"action": "redact", "message": "m"`), "redact names no sentence"},
+		"mask no list":      {rule(`"action": "redact", "message": "m", "mask": {}`), "mask is a object, not a list"},
+		"mask no object":    {rule(`"action": "redact", "message": "m", "mask": [1]`), "a mask is a number"},
+		"mask of nothing":   {rule(`"action": "redact", "message": "m", "mask": []`), "redact names no sentence"},
+		"mask field":        {rule(`"action": "redact", "message": "m", "mask": [{"begin": 0}]`), `the field "begin" is unknown`},
+		"mask start":        {rule(`"action": "redact", "message": "m", "mask": [{"start": 0.5}]`), "start is 0.5, not a whole number"},
+		"mask elsewhere":    {rule(`"action": "redact", "message": "m", "mask": [{"start": 9, "end": 12, "with": ""}]`), "bytes 9 to 12 of answer 0 are in no finding under decision"},
+		"mask empty":        {rule(`"action": "redact", "message": "m", "mask": [{"start": 10, "end": 10, "with": ""}]`), "in no finding"},
+		"mask side":         {rule(`"action": "redact", "message": "m", "mask": [{"side": "prompt", "start": 10, "end": 12, "with": ""}]`), "of prompt 0 are in no finding"},
+		"mask context":      {rule(`"action": "redact", "message": "m", "mask": [{"side": "context", "start": 10, "end": 12, "with": ""}]`), "a grounding source does not leave"},
+		"mask restore":      {rule(`"action": "redact", "message": "m", "mask": [{"start": 10, "end": 12, "with": "{n}", "restore": true}]`), "restore is for what is sent upstream"},
+		"rewrite by mask":   {rule(`"action": "rewrite", "replacement": "x", "message": "m", "mask": [{"start": 10, "end": 12, "with": ""}]`), "rewrite names no sentence"},
 		"rewrites to none":  {rule(`"action": "rewrite", "message": "m", "sentences": [0]`), "rewrite has no replacement"},
 		"no id":             {decision(`{"action": "allow", "rules": [{"action": "flag", "message": "m"}]}`), "a rule has no id"},
 		"unknown id":        {decision(`{"action": "flag", "rules": [{"id": "test.other", "action": "flag", "message": "m"}]}`), `no rule "test.other"`},
@@ -156,7 +167,7 @@ func TestMalformedDecisions(t *testing.T) {
 		"conflict":          {"decision := {\"action\": a, \"rules\": []} if {\n\tinput.route == \"support\"\n\tsome a in [\"allow\", \"flag\"]\n}\n\ndecision := {\"action\": \"allow\", \"rules\": []} if input.route != \"support\"", "conflicting values"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			d, err := load(t, folder(t, false, oneRule(c.main))).Decide(context.Background(), answer(3))
+			d, err := load(t, folder(t, false, oneRule(c.main))).Decide(context.Background(), found(answer(3)))
 			if err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("got %+v, error %v, want %q", d, err, c.want)
 			}
@@ -176,6 +187,11 @@ func TestInputThatCannotBeDecided(t *testing.T) {
 		if d, err := e.Decide(context.Background(), &Input{Sentences: []guards.Sentence{s}}); err == nil {
 			t.Errorf("%s: decided %+v", name, d)
 		}
+	}
+	in := found(answer(1))
+	in.Findings[0].Score = math.Inf(1)
+	if d, err := e.Decide(context.Background(), in); err == nil {
+		t.Errorf("a finding with an infinite score: decided %+v", d)
 	}
 }
 

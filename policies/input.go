@@ -10,6 +10,7 @@ import "touchstone/guards"
 // Counts and fire only when Final is set. Kept to that, a streamed answer gets the
 // decision of the whole one.
 type Input struct {
+	Phase             Phase // "" means AnswerPhase
 	App, Route, Model string
 	Choice            int
 	Streamed, Final   bool
@@ -17,7 +18,17 @@ type Input struct {
 	Counts            Counts            // of the whole choice so far
 	Guards            []guards.Result   // status of each guard in this segment
 	Skipped           []string          // parts of the answer that nothing measured
+	Findings          []guards.Found    // that say nothing about truth, in what is under decision now
 }
+
+// Phase says what a decision is about: what came in, before it is sent upstream,
+// or the answer.
+type Phase string
+
+const (
+	PromptPhase Phase = "prompt"
+	AnswerPhase Phase = "answer"
+)
 
 // Counts are the sentences of a choice by verdict.
 type Counts struct {

@@ -179,10 +179,8 @@ func changesOf(parts []part, rulings []judge.Ruling, message string) map[int]ame
 			changes[i] = amend{whole: true, text: message}
 			continue
 		}
-		if edits := editsOf(r); len(edits) > 0 {
-			text := parts[i].text
-			c := gateChoice{edits: edits, cut: -1}
-			changes[i] = amend{text: c.shaped(piece{start: 0, end: len(text), text: text})}
+		if len(r.Edits) > 0 {
+			changes[i] = amend{text: judge.Apply(parts[i].text, r.Edits)}
 		}
 	}
 	if len(changes) == 0 {

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/tidwall/gjson"
@@ -50,17 +49,11 @@ type gateChoice struct {
 	c        *judge.Case
 	answer   strings.Builder // as the upstream sent it
 	judged   int             // bytes ruled on
-	edits    []edit          // ascending, within what has been judged
+	edits    []judge.Edit    // ascending, within what has been judged
 	cut      int             // where a block begins; -1 for none
 	finished bool            // the last ruling is in
 	ended    bool            // the upstream has said finish_reason
 	sent     bool            // some of its text has left
-}
-
-// edit replaces a part of a choice's answer.
-type edit struct {
-	start, end  int
-	replacement string
 }
 
 type heldEvent struct {
@@ -210,7 +203,7 @@ func (g *gate) add(c *gateChoice, text string, final bool) {
 		g.block(c, blockedFrom(ruling, before))
 		return
 	}
-	c.edits = append(c.edits, editsOf(ruling)...)
+	c.edits = append(c.edits, ruling.Edits...)
 }
 
 // blockedFrom says up to where an answer with a block is fit to leave: the end
@@ -219,7 +212,7 @@ func (g *gate) add(c *gateChoice, text string, final bool) {
 func blockedFrom(r judge.Ruling, before int) int {
 	named := map[int]bool{}
 	for _, rule := range r.Decision.Rules {
-		if rule.Action != policies.Block {
+		if rule.Action != policies.Block || rule.Phase == policies.PromptPhase {
 			continue
 		}
 		if len(rule.Sentences) == 0 {
@@ -238,35 +231,6 @@ func blockedFrom(r judge.Ruling, before int) int {
 	}
 	return before
 }
-
-// editsOf are the replacements that a ruling asks for; the stricter of two
-// actions on one sentence stands.
-func editsOf(r judge.Ruling) []edit {
-	var out []edit
-	for _, s := range r.Sentences {
-		strictest := policies.Rule{Action: policies.Flag}
-		for _, rule := range r.Decision.Rules {
-			if rule.Action != policies.Redact && rule.Action != policies.Rewrite {
-				continue
-			}
-			if (len(rule.Sentences) == 0 || slices.Contains(rule.Sentences, s.Claim.Index)) &&
-				rule.Action.Strictness() > strictest.Action.Strictness() {
-				strictest = rule
-			}
-		}
-		if strictest.Action != policies.Flag {
-			text := strictest.Replacement
-			if text == "" {
-				text = removed
-			}
-			out = append(out, edit{s.Claim.Start, s.Claim.End, text})
-		}
-	}
-	return out
-}
-
-// removed stands for a sentence whose rule gives no text of its own.
-const removed = "[removed]"
 
 // block ends a choice: what was fit to leave stays queued, the rest is dropped,
 // and the notice takes its place.
@@ -422,7 +386,7 @@ func (h *heldEvent) shape() []byte {
 			changed = change.drop || p.end > c.cut || p.finish
 		}
 		for _, e := range c.edits {
-			changed = changed || (e.start < p.end && e.end > p.start)
+			changed = changed || (e.Start < p.end && e.End > p.start)
 		}
 		if !change.drop && p.end > p.start {
 			c.sent = true
@@ -453,14 +417,14 @@ func (c *gateChoice) shaped(p piece) string {
 		end = min(end, c.cut)
 	}
 	for _, e := range c.edits {
-		if e.end <= at || e.start >= end {
+		if e.End <= at || e.Start >= end {
 			continue
 		}
-		if e.start >= at {
-			b.WriteString(p.text[at-p.start : e.start-p.start])
-			b.WriteString(e.replacement)
+		if e.Start >= at {
+			b.WriteString(p.text[at-p.start : e.Start-p.start])
+			b.WriteString(e.Text)
 		}
-		at = min(e.end, end)
+		at = min(e.End, end)
 	}
 	if at < end {
 		b.WriteString(p.text[at-p.start : end-p.start])

@@ -24,6 +24,9 @@ type Judge struct {
 	Policy    Decider
 	OnFailure policies.Action // when the policy itself fails; "" means Block
 	Index     func() string   // revision of the ground truth
+	// HashKey is for masks with {hash}: the same text gets the same hash under the
+	// same key. Empty, each exchange has a key of its own.
+	HashKey []byte
 }
 
 // Case is one choice of one answer on its way through a Judge. It belongs to one
@@ -35,6 +38,9 @@ type Case struct {
 	sentences []guards.Sentence
 	counts    policies.Counts
 	status    []guards.Result // the worst of each guard, without findings
+	findings  []guards.Found
+	screened  *Screening // what came in; nil when nothing read it
+	stands    stand
 	skipped   []string
 	decision  policies.Decision
 	judged    int // bytes of the answer that have been ruled on
@@ -46,11 +52,22 @@ type Ruling struct {
 	Sentences []guards.Sentence // completed by this piece
 	Decision  policies.Decision // on the whole choice so far
 	Judged    int               // bytes of the answer that have been ruled on; those after it must be held
+	Edits     []Edit            // what to replace in the sentences of this piece, ascending and apart
 }
 
 // Open begins a case; ex carries no claims yet.
 func (j *Judge) Open(ex guards.Exchange) *Case {
-	return &Case{judge: j, ex: ex, decision: policies.Decision{Action: policies.Allow, Revision: j.Policy.Revision()}}
+	return &Case{judge: j, ex: ex, stands: j.stand(), decision: policies.Decision{Action: policies.Allow, Revision: j.Policy.Revision()}}
+}
+
+// After puts what was found and decided of the prompt into the case, as its
+// beginning. nil changes nothing.
+func (c *Case) After(s *Screening) {
+	if s == nil {
+		return
+	}
+	c.screened = s
+	c.decision.Merge(s.Decision)
 }
 
 // Skip records a part of the answer that no guard will look at ("tool_calls").
@@ -70,7 +87,7 @@ func (c *Case) Add(ctx context.Context, text string, final bool) (r Ruling, rule
 	defer func() {
 		// A text that breaks the judge must not end every other exchange too.
 		if p := recover(); p != nil {
-			c.decision.Merge(c.unavailable(fmt.Sprintf("panic: %v", p)))
+			c.decision.Merge(c.judge.unavailable(fmt.Sprintf("panic: %v", p)))
 			c.judged = c.cutter.Len()
 			r, ruled = Ruling{Decision: c.decision, Judged: c.judged}, true
 		}
@@ -90,19 +107,20 @@ func (c *Case) Add(ctx context.Context, text string, final bool) (r Ruling, rule
 		report = c.judge.Chain.Run(ctx, &ex)
 		c.note(report.Results)
 	}
-	sentences := report.Sentences(claims)
+	sentences, findings := report.Sentences(claims), report.Findings()
 	for i := range sentences {
 		c.counts.Add(sentences[i].Verdict)
 	}
 	c.sentences = append(c.sentences, sentences...)
-	c.decide(ctx, sentences, report.Results, final)
+	c.findings = append(c.findings, findings...)
+	d := c.decide(ctx, &policies.Input{Sentences: sentences, Findings: findings, Guards: report.Results, Final: final})
 	if final {
 		c.judged = c.cutter.Len()
 	} else {
 		c.judged = claims[len(claims)-1].End
 	}
 	c.took += time.Since(start)
-	return Ruling{Sentences: sentences, Decision: c.decision, Judged: c.judged}, true
+	return Ruling{Sentences: sentences, Decision: c.decision, Judged: c.judged, Edits: c.edits(sentences, findings, d.Rules)}, true
 }
 
 // note keeps the worst status of each guard over the whole choice.
@@ -127,30 +145,34 @@ func (c *Case) note(results []guards.Result) {
 
 // decide asks the policy about one segment and merges the answer: the strictest
 // action stands, and a rule that fired again names the further sentences.
-func (c *Case) decide(ctx context.Context, sentences []guards.Sentence, results []guards.Result, final bool) {
-	d, err := c.judge.Policy.Decide(ctx, &policies.Input{
-		App: c.ex.App, Route: c.ex.Route, Model: c.ex.Model,
-		Choice: c.ex.Choice, Streamed: c.ex.Streamed, Final: final,
-		Sentences: sentences, Counts: c.counts, Guards: results, Skipped: c.skipped,
-	})
-	if err != nil && ctx.Err() != nil {
-		// Nobody waits for this ruling any more. It still must not read as an allow.
-		c.decision.Merge(policies.Decision{Action: policies.Block, Error: "cancelled before a decision: " + ctx.Err().Error()})
-		return
-	}
-	if err != nil {
-		d = c.unavailable(err.Error())
-	}
+func (c *Case) decide(ctx context.Context, in *policies.Input) policies.Decision {
+	in.Counts, in.Skipped = c.counts, c.skipped
+	d := c.judge.decide(ctx, &c.ex, in)
 	c.decision.Merge(d)
+	return d
+}
+
+// decide asks the policy; what it cannot decide the judge's OnFailure does.
+func (j *Judge) decide(ctx context.Context, ex *guards.Exchange, in *policies.Input) policies.Decision {
+	in.App, in.Route, in.Model, in.Choice, in.Streamed = ex.App, ex.Route, ex.Model, ex.Choice, ex.Streamed
+	d, err := j.Policy.Decide(ctx, in)
+	switch {
+	case err != nil && ctx.Err() != nil:
+		// Nobody waits for this ruling any more. It still must not read as an allow.
+		return policies.Decision{Action: policies.Block, Error: "cancelled before a decision: " + ctx.Err().Error()}
+	case err != nil:
+		return j.unavailable(err.Error())
+	}
+	return d
 }
 
 // unavailable is the decision when the policy cannot make one.
-func (c *Case) unavailable(why string) policies.Decision {
-	action := c.judge.OnFailure
+func (j *Judge) unavailable(why string) policies.Decision {
+	action := j.OnFailure
 	if action == "" {
 		action = policies.Block
 	}
-	return policies.Decision{Action: action, Revision: c.judge.Policy.Revision(), Error: why, Rules: []policies.Rule{{
+	return policies.Decision{Action: action, Revision: j.Policy.Revision(), Error: why, Rules: []policies.Rule{{
 		ID: "policy.unavailable", Action: action, Title: "Policy unavailable", Severity: "high",
 		Message: "The policy could not decide, so the route's on_failure did.",
 	}}}

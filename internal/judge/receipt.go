@@ -18,6 +18,7 @@ type Receipt struct {
 	Groundedness *float64         `json:"groundedness,omitempty"` // supported ÷ checked; absent when none was checked
 	Rules        []policies.Rule  `json:"rules,omitempty"`
 	Sentences    []SentenceRecord `json:"sentences"`
+	Findings     []FindingRecord  `json:"findings,omitempty"` // that say nothing about truth; those of the prompt are in the receipt of each choice
 	Guards       []GuardRecord    `json:"guards,omitempty"`
 	Skipped      []string         `json:"skipped,omitempty"` // parts of the answer that nothing measured
 	Policy       string           `json:"policy_revision,omitempty"`
@@ -47,12 +48,29 @@ type EvidenceRecord struct {
 	Quote    string `json:"quote"`
 }
 
+// FindingRecord is a finding that says nothing about truth: private data, an
+// insult, an injection.
+type FindingRecord struct {
+	Guard    string      `json:"guard"`
+	Category string      `json:"category"`
+	Group    string      `json:"group,omitempty"`
+	Score    float64     `json:"score"`
+	Side     guards.Side `json:"side"`
+	Message  int         `json:"message,omitempty"`  // index of the text on other sides than the answer
+	Sentence *int        `json:"sentence,omitempty"` // index; of the answer only
+	Start    int         `json:"start"`              // byte offsets in the answer, or in the text that message names
+	End      int         `json:"end"`
+	Known    bool        `json:"known,omitempty"` // the same value stands in what the caller sent
+	Reason   string      `json:"reason"`
+}
+
 // GuardRecord says whether a guard ran.
 type GuardRecord struct {
-	Guard  string        `json:"guard"`
-	Status guards.Status `json:"status"`
-	Error  string        `json:"error,omitempty"`
-	Ms     float64       `json:"ms"`
+	Guard  string         `json:"guard"`
+	Phase  policies.Phase `json:"phase,omitempty"` // "prompt" for what came in; else ""
+	Status guards.Status  `json:"status"`
+	Error  string         `json:"error,omitempty"`
+	Ms     float64        `json:"ms"`
 }
 
 // Receipt tells what has been judged so far.
@@ -84,8 +102,25 @@ func (c *Case) Receipt() Receipt {
 		}
 		r.Verdict = guards.Worse(r.Verdict, s.Verdict)
 	}
-	for _, g := range c.status {
-		r.Guards = append(r.Guards, GuardRecord{Guard: g.Guard, Status: g.Status, Error: g.Error, Ms: float64(g.Took.Microseconds()) / 1000})
+	if c.screened != nil {
+		r.record(policies.PromptPhase, c.screened.Findings, c.screened.state)
+		r.Ms += float64(c.screened.took.Microseconds()) / 1000
 	}
+	r.record("", c.findings, c.status)
 	return r
+}
+
+// record adds what guards found in one phase, and whether they ran.
+func (r *Receipt) record(phase policies.Phase, findings []guards.Found, state []guards.Result) {
+	for _, f := range findings {
+		rec := FindingRecord{Guard: f.Guard, Category: f.Category, Group: f.Group, Score: f.Score, Side: f.Side,
+			Message: f.Message, Start: f.Start, End: f.End, Known: f.Known, Reason: f.Reason}
+		if f.Side == guards.InAnswer {
+			rec.Sentence = &f.Claim.Index
+		}
+		r.Findings = append(r.Findings, rec)
+	}
+	for _, g := range state {
+		r.Guards = append(r.Guards, GuardRecord{Guard: g.Guard, Phase: phase, Status: g.Status, Error: g.Error, Ms: float64(g.Took.Microseconds()) / 1000})
+	}
 }

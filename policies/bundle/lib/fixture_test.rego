@@ -5,6 +5,7 @@ package fixture
 answer(changes) := object.union(
 	{
 		"version": 1,
+		"phase": "answer",
 		"app": "shop",
 		"route": "support",
 		"model": "test-model",
@@ -14,9 +15,10 @@ answer(changes) := object.union(
 		"sentences": {"supported": [], "contradicted": [], "not_covered": [], "not_claim": [], "not_measured": []},
 		"counts": {"checked": 0, "supported": 0, "contradicted": 0, "not_covered": 0, "not_claim": 0, "not_measured": 0},
 		"groundedness": null,
-		"guards": {"groundedness": {"status": "ok", "error": ""}},
+		"guards": {"groundedness": {"status": "ok", "error": "", "truth": true}},
 		"unmeasured": [],
 		"skipped": [],
+		"findings": [],
 	},
 	changes,
 )
@@ -29,3 +31,26 @@ sentence(index, score) := {
 	"score": score,
 	"guard": "groundedness",
 }
+
+# What a guard found in sentence index of the answer that says nothing about truth.
+finding(guard, category, index, score) := {
+	"guard": guard,
+	"category": category,
+	"group": "",
+	"score": score,
+	"side": "answer",
+	"message": 0,
+	"sentence": index,
+	"start": (index * 80) + 10,
+	"end": (index * 80) + 30,
+	"known": false,
+}
+
+# What came in, in which nothing was found.
+prompt(changes) := answer(object.union({"phase": "prompt"}, changes))
+
+# What a guard found in a message of the prompt.
+prompt_finding(guard, category, message, score) := object.union(
+	finding(guard, category, message, score),
+	{"side": "prompt", "message": message, "sentence": null},
+)

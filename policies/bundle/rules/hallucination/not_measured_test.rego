@@ -40,6 +40,13 @@ test_guard_without_a_verdict if {
 
 test_all_measured if fired({"sentences": {"supported": [fixture.sentence(0, 0.1)]}}) == set()
 
+test_route_without_guards_that_check_statements if {
+	not_measured.violation == set() with input as object.union(
+		object.remove(fixture.answer({"sentences": {"not_measured": [fixture.sentence(0, 0.5)]}}), ["guards"]),
+		{"guards": {"pii": {"status": "ok", "error": "", "truth": false}}},
+	)
+}
+
 test_route_without_guards_is_unchecked_by_choice if {
 	not_measured.violation == set() with input as object.union(
 		object.remove(fixture.answer({"sentences": {"not_measured": [fixture.sentence(0, 0.5)]}}), ["guards"]),

@@ -1,0 +1,64 @@
+package judge
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"touchstone/guards"
+	"touchstone/policies"
+)
+
+// Screening is what came of a prompt before anything was sent upstream.
+type Screening struct {
+	Decision policies.Decision
+	Findings []guards.Found
+	// Edits are what to replace in the prompt, by message, each ascending and apart.
+	// They are empty unless the decision is a redaction.
+	Edits map[int][]Edit
+	// Restore is what stands for what in the prompt that is sent, to be put back in
+	// the answer; it must not outlive the exchange.
+	Restore map[string]string
+
+	judge *Judge
+	ex    guards.Exchange
+	rules []policies.Rule
+	state []guards.Result
+	took  time.Duration
+}
+
+// Screen asks the guards that read what comes in, and the policy, about ex.Prompt
+// and ex.Given. It is nil when the route has no such guard. A decision to block
+// means that nothing may be sent upstream.
+func (j *Judge) Screen(ctx context.Context, ex guards.Exchange) (s *Screening) {
+	if !j.Chain.Screens() {
+		return nil
+	}
+	start := time.Now()
+	s = &Screening{judge: j, ex: ex}
+	defer func() {
+		if p := recover(); p != nil { // as in Case.Add
+			s.Decision, s.Edits = j.unavailable(fmt.Sprintf("panic: %v", p)), nil
+		}
+		for i := range s.Decision.Rules { // also of a decision that was none of the policy's
+			s.Decision.Rules[i].Phase = policies.PromptPhase
+		}
+		s.took = time.Since(start)
+	}()
+	report := j.Chain.Screen(ctx, &ex)
+	s.Findings = report.Findings()
+	s.Decision = j.decide(ctx, &ex, &policies.Input{Phase: policies.PromptPhase, Findings: s.Findings, Guards: report.Results, Final: true})
+	s.Edits, s.Restore = j.promptEdits(&ex, s.Findings, s.Decision)
+	for _, r := range report.Results {
+		r.Findings = nil
+		s.state = append(s.state, r)
+	}
+	return s
+}
+
+// Receipt is the record of a prompt that was not sent.
+func (s *Screening) Receipt() Receipt {
+	c := s.judge.Open(s.ex)
+	c.After(s)
+	return c.Receipt()
+}
