@@ -20,6 +20,7 @@ type Document struct {
 	Media      string // "text/markdown", "application/pdf", ...
 	Hash       string // hex SHA-256 of the original bytes and the reader's version
 	Text       string // extracted text; every offset counts bytes of it
+	Embedding  string // Embedder.ID of the model that made the passages' vectors; "" = they have none
 	Passages   []Passage
 }
 
@@ -29,6 +30,7 @@ type Passage struct {
 	Heading    string // headings above it, " > " between them
 	Start, End int    // byte offsets in the source's extracted text
 	Text       string
+	Vector     []float32 // where the text lies in the space of Document.Embedding; any length but zero, only its direction counts
 }
 
 // A Source is what the store says of a document it keeps.
@@ -40,7 +42,8 @@ type Source struct {
 	Hash       string    `json:"hash"`
 	Revision   string    `json:"revision"` // of this source: the first 12 digits of Hash
 	Passages   int       `json:"passages"`
-	Bytes      int       `json:"bytes"` // of the extracted text
+	Bytes      int       `json:"bytes"`               // of the extracted text
+	Embedding  string    `json:"embedding,omitempty"` // model of its vectors; "" = it is found by words only
 	Updated    time.Time `json:"updated"`
 }
 

@@ -16,6 +16,9 @@ type index struct {
 	stems       map[string]uint32 // a stem -> the same term
 	collections map[string]*collection
 	revision    revision
+	embedding   string // model of all vectors; "" while there are none
+	dims        int    // components of each
+	embedded    int    // visible sources with vectors
 
 	// For the one writer.
 	tok    Tokenizer
@@ -33,6 +36,7 @@ type collection struct {
 	live    int      // passages that are visible
 	length  int64    // of those, in half terms
 	sources map[string]*source
+	vectors vectors
 }
 
 type document struct {
@@ -43,7 +47,9 @@ type document struct {
 // source is one stored document; it never changes.
 type source struct {
 	Source
-	passages []Passage
+	passages []Passage // without vectors
+	packed   [][]byte  // their vectors until they are in the index; nil if there are none
+	dims     int       // components of each
 	digest   uint64
 	first    int // number of its first passage in docs
 }
@@ -186,6 +192,9 @@ func (ch *change) put(src *source) {
 			c.hidden = append(c.hidden, 0)
 		}
 		c.hidden[doc>>6] |= 1 << (doc & 63)
+		if src.packed != nil {
+			c.vectors.set(doc, src.packed[i])
+		}
 		for _, id := range ix.seen {
 			pl := c.terms[id]
 			if pl == nil {
@@ -201,6 +210,7 @@ func (ch *change) put(src *source) {
 			ix.counts[id] = 0
 		}
 	}
+	src.packed = nil // one copy
 	ch.add = append(ch.add, src)
 }
 
@@ -249,11 +259,18 @@ func (ch *change) publish(rev revision) {
 		c := ix.collections[src.Collection]
 		delete(c.sources, src.ID)
 		c.show(src, false)
+		if src.dims > 0 {
+			ix.embedded--
+		}
 	}
 	for _, src := range ch.add {
 		c := ix.collections[src.Collection]
 		c.sources[src.ID] = src
 		c.show(src, true)
+		if src.dims > 0 {
+			ix.embedded++
+			ix.embedding, ix.dims = src.Embedding, src.dims
+		}
 	}
 	first := ix.revision == revision{}
 	for _, pl := range ch.touched {
@@ -264,6 +281,9 @@ func (ch *change) publish(rev revision) {
 	}
 	for c, n := range ch.length {
 		c.length += n
+	}
+	if ix.embedded == 0 {
+		ix.embedding, ix.dims = "", 0
 	}
 	ix.revision = rev
 }
@@ -305,6 +325,11 @@ func (ix *index) rebuilt() *index {
 	for _, c := range ix.collections {
 		for _, src := range c.sources {
 			again := *src
+			for i := range src.passages {
+				if src.dims > 0 {
+					again.packed = append(again.packed, c.vectors.blob(uint32(src.first+i)))
+				}
+			}
 			ch.put(&again)
 		}
 	}

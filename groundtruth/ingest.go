@@ -21,8 +21,9 @@ const DefaultMaxFile = 64 << 20
 type Ingester struct {
 	Store      Store
 	Collection string
-	MaxFile    int64 // in bytes; 0 means DefaultMaxFile
-	Prune      bool  // remove sources below the given folders whose file is gone
+	MaxFile    int64    // in bytes; 0 means DefaultMaxFile
+	Embedder   Embedder // makes the vectors of passages; nil: sources are found by words only
+	Prune      bool     // remove sources below the given folders whose file is gone
 	// Progress, when set, is called after each file with what became of it.
 	Progress func(done, total int, o Outcome)
 }
@@ -41,16 +42,16 @@ type Counts struct{ Added, Changed, Unchanged, Removed, Skipped, Failed int }
 // Run reads files, and folders with all that is below them but hidden names,
 // and stores each file whose content is not stored yet. A file that cannot be
 // read is an Outcome and stops nothing. The error is of ctx, between two files,
-// or of the store.
+// of the store or of the embedder.
 func (in *Ingester) Run(ctx context.Context, paths []string) (Counts, error) {
 	var n Counts
 	stored, err := in.Store.Sources(ctx, in.Collection)
 	if err != nil {
 		return n, fmt.Errorf("listing the sources: %w", err)
 	}
-	known := make(map[string]string, len(stored))
+	known := make(map[string]Source, len(stored))
 	for _, src := range stored {
-		known[src.ID] = src.Hash
+		known[src.ID] = src
 	}
 	files, bad, folders := find(ctx, paths)
 	total := len(files) + len(bad)
@@ -108,8 +109,8 @@ func (in *Ingester) Run(ctx context.Context, paths []string) (Counts, error) {
 	return n, nil
 }
 
-// file stores one file. The error is the store's, or that of ctx.
-func (in *Ingester) file(ctx context.Context, f entry, known map[string]string) (Outcome, error) {
+// file stores one file. The error is the store's, the embedder's, or that of ctx.
+func (in *Ingester) file(ctx context.Context, f entry, known map[string]Source) (Outcome, error) {
 	o := Outcome{Source: f.id}
 	data, err := readFile(f.path, in.MaxFile)
 	if err != nil {
@@ -121,8 +122,8 @@ func (in *Ingester) file(ctx context.Context, f entry, known map[string]string) 
 		o.What, o.Err = "skipped", ErrUnknownType
 		return o, nil
 	}
-	hash, stored := known[f.id]
-	if stored && hash == Hash(media, data) {
+	src, stored := known[f.id]
+	if stored && src.Hash == Hash(media, data) && (in.Embedder == nil || src.Embedding == in.Embedder.ID()) {
 		o.What = "unchanged"
 		return o, nil
 	}
@@ -136,6 +137,11 @@ func (in *Ingester) file(ctx context.Context, f entry, known map[string]string) 
 		return o, nil
 	}
 	doc.ID, doc.Collection = f.id, in.Collection
+	if in.Embedder != nil {
+		if err := Embed(ctx, in.Embedder, &doc); err != nil {
+			return o, err
+		}
+	}
 	if _, err := in.Store.Replace(ctx, doc); err != nil {
 		return o, err
 	}

@@ -109,7 +109,7 @@ func readSources(ctx context.Context, q querier, since int64) ([]*source, error)
 	if err != nil {
 		return nil, err
 	}
-	rows, err := q.QueryContext(ctx, `SELECT key, collection, id, title, media, hash, text, updated FROM sources WHERE changed > ? ORDER BY key`, since)
+	rows, err := q.QueryContext(ctx, `SELECT key, collection, id, title, media, hash, text, updated, embedding, dims FROM sources WHERE changed > ? ORDER BY key`, since)
 	if err != nil {
 		return nil, fmt.Errorf("reading the sources: %w", err)
 	}
@@ -117,11 +117,12 @@ func readSources(ctx context.Context, q querier, since int64) ([]*source, error)
 	var list []*source
 	for rows.Next() {
 		var key, updated int64
+		var dims int
 		var d Document
-		if err := rows.Scan(&key, &d.Collection, &d.ID, &d.Title, &d.Media, &d.Hash, &d.Text, &updated); err != nil {
+		if err := rows.Scan(&key, &d.Collection, &d.ID, &d.Title, &d.Media, &d.Hash, &d.Text, &updated, &d.Embedding, &dims); err != nil {
 			return nil, fmt.Errorf("reading the sources: %w", err)
 		}
-		d.Passages = passages[key]
+		d.Passages = passages[key].list
 		for i := range d.Passages {
 			p := &d.Passages[i]
 			if p.Start < 0 || p.End > len(d.Text) || p.Start > p.End {
@@ -129,33 +130,50 @@ func readSources(ctx context.Context, q querier, since int64) ([]*source, error)
 			}
 			p.Text = d.Text[p.Start:p.End]
 		}
-		list = append(list, newSource(&d, time.UnixMilli(updated)))
+		src := newSource(&d, time.UnixMilli(updated))
+		if dims > 0 {
+			src.dims, src.packed = dims, passages[key].packed
+			for i, blob := range src.packed {
+				if len(blob) != 4+2*dims {
+					return nil, fmt.Errorf("reading the sources: the vector of passage %d of %s has %d bytes, not %d", i, d.ID, len(blob), 4+2*dims)
+				}
+			}
+		}
+		list = append(list, src)
 	}
 	return list, rows.Err()
 }
 
-func readPassages(ctx context.Context, q querier, since int64) (map[int64][]Passage, error) {
-	rows, err := q.QueryContext(ctx, `SELECT source, ordinal, heading, start, stop FROM passages
+// stored are the passages of a source as they are read, and their vectors.
+type stored struct {
+	list   []Passage
+	packed [][]byte
+}
+
+func readPassages(ctx context.Context, q querier, since int64) (map[int64]stored, error) {
+	rows, err := q.QueryContext(ctx, `SELECT source, ordinal, heading, start, stop, vector FROM passages
 		WHERE source IN (SELECT key FROM sources WHERE changed > ?) ORDER BY source, ordinal`, since)
 	if err != nil {
 		return nil, fmt.Errorf("reading the passages: %w", err)
 	}
 	defer rows.Close()
-	found := map[int64][]Passage{}
+	found := map[int64]stored{}
 	for rows.Next() {
 		var key int64
 		var p Passage
-		if err := rows.Scan(&key, &p.Ordinal, &p.Heading, &p.Start, &p.End); err != nil {
+		var blob []byte
+		if err := rows.Scan(&key, &p.Ordinal, &p.Heading, &p.Start, &p.End, &blob); err != nil {
 			return nil, fmt.Errorf("reading the passages: %w", err)
 		}
-		found[key] = append(found[key], p)
+		s := found[key]
+		found[key] = stored{append(s.list, p), append(s.packed, blob)}
 	}
 	return found, rows.Err()
 }
 
 func insert(ctx context.Context, tx *sql.Tx, src *source, text string, number int64) error {
-	res, err := tx.ExecContext(ctx, `INSERT INTO sources (collection, id, title, media, hash, text, updated, changed) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
-		src.Collection, src.ID, src.Title, src.Media, src.Hash, text, src.Updated.UnixMilli(), number)
+	res, err := tx.ExecContext(ctx, `INSERT INTO sources (collection, id, title, media, hash, text, updated, changed, embedding, dims) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		src.Collection, src.ID, src.Title, src.Media, src.Hash, text, src.Updated.UnixMilli(), number, src.Embedding, src.dims)
 	if err != nil {
 		return err
 	}
@@ -163,13 +181,17 @@ func insert(ctx context.Context, tx *sql.Tx, src *source, text string, number in
 	if err != nil || len(src.passages) == 0 {
 		return err
 	}
-	stmt, err := tx.PrepareContext(ctx, `INSERT INTO passages (source, ordinal, heading, start, stop) VALUES (?, ?, ?, ?, ?)`)
+	stmt, err := tx.PrepareContext(ctx, `INSERT INTO passages (source, ordinal, heading, start, stop, vector) VALUES (?, ?, ?, ?, ?, ?)`)
 	if err != nil {
 		return err
 	}
 	defer stmt.Close()
-	for _, p := range src.passages {
-		if _, err := stmt.ExecContext(ctx, key, p.Ordinal, p.Heading, p.Start, p.End); err != nil {
+	for i, p := range src.passages {
+		var vector []byte
+		if src.packed != nil {
+			vector = src.packed[i]
+		}
+		if _, err := stmt.ExecContext(ctx, key, p.Ordinal, p.Heading, p.Start, p.End, vector); err != nil {
 			return err
 		}
 	}

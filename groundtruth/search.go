@@ -1,6 +1,7 @@
 package groundtruth
 
 import (
+	"cmp"
 	"math"
 	"slices"
 	"strings"
@@ -22,6 +23,7 @@ const (
 
 // A searcher holds the scratch space of one search; they are pooled.
 type searcher struct {
+	nearest
 	tok   Tokenizer
 	terms []queryTerm
 	cols  []*collection
@@ -42,6 +44,7 @@ type queryTerm struct {
 }
 
 type hit struct {
+	document
 	col   *collection
 	doc   uint32
 	score float32
@@ -50,33 +53,50 @@ type hit struct {
 var searchers = sync.Pool{New: func() any { return new(searcher) }}
 
 // search ranks the passages of the named collections by BM25, as if those
-// collections were all there is, and returns at most k.
-func (ix *index) search(collections []string, text string, k int) []Evidence {
+// collections were all there is, fuses that with their nearness to q.Vector, and
+// returns at most k.
+func (ix *index) search(q Query, k int) ([]Evidence, error) {
 	k = min(k, maxK)
 	s := searchers.Get().(*searcher)
 	defer searchers.Put(s)
 	ix.mu.RLock()
-	total, length := s.pick(ix, collections)
-	if total > 0 && s.parse(ix, text) {
+	if err := ix.comparable(&q); err != nil {
+		ix.mu.RUnlock()
+		return nil, err
+	}
+	total, length := s.pick(ix, q.Collections)
+	hybrid := q.Vector != nil && s.snapshot()
+	words := k
+	if hybrid {
+		words = max(k, fuseDepth)
+	}
+	if total > 0 && s.parse(ix, q.Text) {
 		s.weigh(total)
 		norm := 2 * k1 * b * float32(total) / float32(length)
 		for _, c := range s.cols {
-			s.rank(c, k, norm)
+			s.rank(c, words, norm)
 		}
+	}
+	if hybrid {
+		// What was published stays as it is, so that the long part needs no lock.
+		ix.mu.RUnlock()
+		s.compareAll(q.Vector, words)
+		s.fuse(k)
+	} else {
+		ix.mu.RUnlock()
 	}
 	out := make([]Evidence, len(s.top))
 	for i, h := range s.top {
-		d := h.col.docs[h.doc]
-		p := &d.src.passages[d.ordinal]
-		out[i] = Evidence{Source: d.src.ID, Title: d.src.Title, Heading: p.Heading, Collection: d.src.Collection,
-			Revision: d.src.Revision, Passage: p.Ordinal, Start: p.Start, Text: p.Text, Score: float64(h.score), Origin: FromIndex}
+		p := &h.src.passages[h.ordinal]
+		out[i] = Evidence{Source: h.src.ID, Title: h.src.Title, Heading: p.Heading, Collection: h.src.Collection,
+			Revision: h.src.Revision, Passage: p.Ordinal, Start: p.Start, Text: p.Text, Score: float64(h.score), Origin: FromIndex}
 	}
-	ix.mu.RUnlock()
 	clear(s.top) // keep no collection alive from the pool
 	clear(s.cols)
 	clear(s.lists)
 	s.top = s.top[:0]
-	return out
+	s.forget()
+	return out, nil
 }
 
 // pick finds the collections and adds up their passages and lengths.
@@ -188,7 +208,7 @@ func (s *searcher) rank(c *collection, k int, norm float32) {
 	}
 	for _, doc := range near {
 		if score := s.score[doc]; score >= floor && !c.isHidden(doc) {
-			s.offer(hit{c, doc, score}, k)
+			s.offer(hit{c.docs[doc], c, doc, score}, k)
 		}
 	}
 	for _, doc := range s.met[:met] {
@@ -281,35 +301,24 @@ func (s *searcher) kth(c *collection, met []uint32, k int) float32 {
 
 // offer keeps h if it is among the best k.
 func (s *searcher) offer(h hit, k int) {
-	if len(s.top) == k && !h.before(s.top[k-1]) {
+	if len(s.top) == k && h.compare(s.top[k-1]) >= 0 {
 		return
 	}
-	at, _ := slices.BinarySearchFunc(s.top, h, func(a, b hit) int {
-		if a.before(b) {
-			return -1
-		}
-		return 1
-	})
+	at, _ := slices.BinarySearchFunc(s.top, h, hit.compare)
 	if len(s.top) == k {
 		s.top = s.top[:k-1]
 	}
 	s.top = slices.Insert(s.top, at, h)
 }
 
-// before orders hits by score and then by name, never by when they were stored:
-// the same content gives the same results.
-func (h hit) before(o hit) bool {
-	if h.score != o.score {
-		return h.score > o.score
+// compare orders hits by score, best first, and then by name, never by when they
+// were stored: the same content gives the same results.
+func (h hit) compare(o hit) int {
+	if c := cmp.Compare(o.score, h.score); c != 0 {
+		return c
 	}
-	a, b := h.col.docs[h.doc], o.col.docs[o.doc]
-	if c := strings.Compare(a.src.Collection, b.src.Collection); c != 0 {
-		return c < 0
-	}
-	if c := strings.Compare(a.src.ID, b.src.ID); c != 0 {
-		return c < 0
-	}
-	return a.ordinal < b.ordinal
+	return cmp.Or(strings.Compare(h.src.Collection, o.src.Collection),
+		strings.Compare(h.src.ID, o.src.ID), cmp.Compare(h.ordinal, o.ordinal))
 }
 
 // find looks a passage up in the list.

@@ -82,7 +82,7 @@ func BenchmarkSearch(b *testing.B) {
 			var took []time.Duration
 			for i := 0; b.Loop(); i++ {
 				start := time.Now()
-				hits := ix.search(collections, queries[i%len(queries)], DefaultK)
+				hits, _ := ix.search(Query{Collections: collections, Text: queries[i%len(queries)]}, DefaultK)
 				took = append(took, time.Since(start))
 				if len(hits) == 0 {
 					b.Fatal("nothing found")

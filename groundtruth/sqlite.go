@@ -175,7 +175,7 @@ func (s *SQLite) Search(ctx context.Context, q Query) ([]Evidence, error) {
 	if k <= 0 {
 		k = DefaultK
 	}
-	return s.index.Load().search(q.Collections, q.Text, k), nil
+	return s.index.Load().search(q, k)
 }
 
 // Replace implements Store. The document's Passages must be pieces of its Text,
@@ -187,19 +187,21 @@ func (s *SQLite) Replace(ctx context.Context, doc Document) (bool, error) {
 	s.write.Lock()
 	defer s.write.Unlock()
 	src := newSource(&doc, time.Now())
+	src.pack(&doc)
 	changed, err := s.change(ctx, func(tx *sql.Tx, number int64) (digest uint64, changed bool, err error) {
-		var key int64
-		var hash string
-		err = tx.QueryRowContext(ctx, `SELECT key, hash FROM sources WHERE collection = ? AND id = ?`, doc.Collection, doc.ID).Scan(&key, &hash)
+		key, hash, embedding, err := identify(ctx, tx, doc.Collection, doc.ID)
 		switch {
-		case err == nil && hash == doc.Hash:
+		case err == nil && hash == doc.Hash && embedding == doc.Embedding:
 			return 0, false, nil
 		case err == nil:
-			digest = digestOf(doc.Collection, doc.ID, hash)
+			digest = digestOf(doc.Collection, doc.ID, hash, embedding)
 			if err = remove(ctx, tx, key); err != nil {
 				return 0, false, err
 			}
-		case !errors.Is(err, sql.ErrNoRows):
+		case !errors.Is(err, ErrNotFound):
+			return 0, false, err
+		}
+		if err := checkModel(ctx, tx, src); err != nil {
 			return 0, false, err
 		}
 		return digest ^ src.digest, true, insert(ctx, tx, src, doc.Text, number)
@@ -215,16 +217,11 @@ func (s *SQLite) Delete(ctx context.Context, collection, sourceID string) error 
 	s.write.Lock()
 	defer s.write.Unlock()
 	_, err := s.change(ctx, func(tx *sql.Tx, _ int64) (uint64, bool, error) {
-		var key int64
-		var hash string
-		err := tx.QueryRowContext(ctx, `SELECT key, hash FROM sources WHERE collection = ? AND id = ?`, collection, sourceID).Scan(&key, &hash)
-		if errors.Is(err, sql.ErrNoRows) {
-			err = ErrNotFound
-		}
+		key, hash, embedding, err := identify(ctx, tx, collection, sourceID)
 		if err != nil {
 			return 0, false, err
 		}
-		return digestOf(collection, sourceID, hash), true, remove(ctx, tx, key)
+		return digestOf(collection, sourceID, hash, embedding), true, remove(ctx, tx, key)
 	}, &source{Source: Source{Collection: collection, ID: sourceID}})
 	if err != nil {
 		return fmt.Errorf("deleting %s from collection %q: %w", sourceID, collection, err)
@@ -234,8 +231,8 @@ func (s *SQLite) Delete(ctx context.Context, collection, sourceID string) error 
 
 // change runs do in one transaction and then brings the index to what was
 // committed. do returns how it changes the digest. about is the source that it
-// changes: its new state, or one without passages when it is deleted. The
-// caller holds s.write.
+// changes: its new state, or one without passages when it is deleted; nil when
+// it changes several. The caller holds s.write.
 func (s *SQLite) change(ctx context.Context, do func(*sql.Tx, int64) (uint64, bool, error), about *source) (bool, error) {
 	tx, err := s.db.BeginTx(ctx, nil)
 	if err != nil {
@@ -260,11 +257,70 @@ func (s *SQLite) change(ctx context.Context, do func(*sql.Tx, int64) (uint64, bo
 		return false, err
 	}
 	ix := s.index.Load()
-	if ix.revision != before { // another process was here: take its changes along
+	if about == nil || ix.revision != before { // another process was here: take its changes along
 		return true, s.reload(context.WithoutCancel(ctx))
 	}
 	s.apply([]*source{about}, rev)
 	return true, nil
+}
+
+// identify finds a stored source; ErrNotFound if there is none.
+func identify(ctx context.Context, tx *sql.Tx, collection, id string) (key int64, hash, embedding string, err error) {
+	err = tx.QueryRowContext(ctx, `SELECT key, hash, embedding FROM sources WHERE collection = ? AND id = ?`, collection, id).Scan(&key, &hash, &embedding)
+	if errors.Is(err, sql.ErrNoRows) {
+		err = ErrNotFound
+	}
+	return key, hash, embedding, err
+}
+
+// checkModel refuses vectors of another model than those stored.
+func checkModel(ctx context.Context, tx *sql.Tx, src *source) error {
+	if src.dims == 0 {
+		return nil
+	}
+	var model string
+	var dims int
+	err := tx.QueryRowContext(ctx, `SELECT embedding, dims FROM sources WHERE dims > 0 LIMIT 1`).Scan(&model, &dims)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return sameModel(model, dims, src.Embedding, src.dims)
+}
+
+// ForgetVectors implements Store.
+func (s *SQLite) ForgetVectors(ctx context.Context) error {
+	s.write.Lock()
+	defer s.write.Unlock()
+	_, err := s.change(ctx, func(tx *sql.Tx, number int64) (digest uint64, changed bool, err error) {
+		rows, err := tx.QueryContext(ctx, `SELECT collection, id, hash, embedding FROM sources WHERE embedding <> ''`)
+		if err != nil {
+			return 0, false, err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var collection, id, hash, embedding string
+			if err := rows.Scan(&collection, &id, &hash, &embedding); err != nil {
+				return 0, false, err
+			}
+			digest ^= digestOf(collection, id, hash, embedding) ^ digestOf(collection, id, hash, "")
+			changed = true
+		}
+		if err := rows.Err(); err != nil || !changed {
+			return 0, false, err
+		}
+		if _, err := tx.ExecContext(ctx, `UPDATE passages SET vector = NULL WHERE vector IS NOT NULL`); err != nil {
+			return 0, false, err
+		}
+		_, err = tx.ExecContext(ctx, `UPDATE sources SET embedding = '', dims = 0, changed = ? WHERE embedding <> ''`, number)
+		return digest, true, err
+	}, nil)
+	if err != nil {
+		return fmt.Errorf("dropping the vectors: %w", err)
+	}
+	return nil
 }
 
 // apply brings the index to rev, given the sources that differ.
@@ -352,24 +408,39 @@ func (d *Document) check() error {
 	case d.Hash == "":
 		return fmt.Errorf("storing %s: it has no hash", d.ID)
 	}
+	dims := 0
 	for i, p := range d.Passages {
+		if i == 0 {
+			dims = len(p.Vector)
+		}
 		if p.Start < 0 || p.End > len(d.Text) || p.Start > p.End || d.Text[p.Start:p.End] != p.Text {
 			return fmt.Errorf("storing %s: passage %d is not the text at %d:%d", d.ID, i, p.Start, p.End)
 		}
 		if p.Ordinal != i {
 			return fmt.Errorf("storing %s: passage %d calls itself %d", d.ID, i, p.Ordinal)
 		}
+		if len(p.Vector) != dims {
+			return fmt.Errorf("storing %s: passage %d has a vector of %d components, the first one of %d", d.ID, i, len(p.Vector), dims)
+		}
+		if dims > 0 {
+			if err := CheckVector(p.Vector); err != nil {
+				return fmt.Errorf("storing %s: passage %d: %w", d.ID, i, err)
+			}
+		}
+	}
+	if len(d.Passages) > 0 && (dims > 0) != (d.Embedding != "") {
+		return fmt.Errorf("storing %s: its passages have vectors of %d components, made by the model %q: give both or none", d.ID, dims, d.Embedding)
 	}
 	return nil
 }
 
 func newSource(d *Document, at time.Time) *source {
 	src := &source{Source: Source{ID: d.ID, Collection: d.Collection, Title: d.Title, Media: d.Media, Hash: d.Hash,
-		Revision: d.Hash[:min(12, len(d.Hash))], Passages: len(d.Passages), Bytes: len(d.Text), Updated: at.UTC().Truncate(time.Millisecond)},
-		digest: digestOf(d.Collection, d.ID, d.Hash)}
+		Revision: d.Hash[:min(12, len(d.Hash))], Passages: len(d.Passages), Bytes: len(d.Text), Embedding: d.Embedding, Updated: at.UTC().Truncate(time.Millisecond)},
+		digest: digestOf(d.Collection, d.ID, d.Hash, d.Embedding)}
 	src.passages = make([]Passage, len(d.Passages))
 	for i, p := range d.Passages {
-		p.Text = d.Text[p.Start:p.End] // one copy, of the document
+		p.Text, p.Vector = d.Text[p.Start:p.End], nil // one copy, of the document; vectors are packed
 		if i > 0 && p.Heading == src.passages[i-1].Heading {
 			p.Heading = src.passages[i-1].Heading
 		}
@@ -378,8 +449,21 @@ func newSource(d *Document, at time.Time) *source {
 	return src
 }
 
+// pack takes the vectors of d along, in their stored form.
+func (src *source) pack(d *Document) {
+	for _, p := range d.Passages {
+		if p.Vector != nil {
+			src.packed, src.dims = append(src.packed, pack(p.Vector)), len(p.Vector)
+		}
+	}
+}
+
 // digestOf stands for one source in the digest of a store.
-func digestOf(collection, id, hash string) uint64 {
-	sum := sha256.Sum256(fmt.Appendf(nil, "%q %q %q", collection, id, hash))
+func digestOf(collection, id, hash, embedding string) uint64 {
+	text := fmt.Appendf(nil, "%q %q %q", collection, id, hash)
+	if embedding != "" {
+		text = fmt.Appendf(text, " %q", embedding)
+	}
+	sum := sha256.Sum256(text)
 	return binary.BigEndian.Uint64(sum[:])
 }

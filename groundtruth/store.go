@@ -11,10 +11,16 @@ var ErrNotFound = errors.New("source not found")
 // Query asks for the passages nearest to a text. Collections is required: a
 // query that names none finds nothing, so that a missing setting never widens
 // what a caller can see.
+//
+// With a Vector, passages are ranked by words and by meaning, and the two ranks
+// are fused; passages without vectors still rank by their words. A store that
+// holds vectors of another model refuses with ErrEmbedding.
 type Query struct {
 	Collections []string
 	Text        string
-	K           int // at most this many; 0 means DefaultK
+	K           int       // at most this many; 0 means DefaultK
+	Vector      []float32 // of Text; nil searches by words only
+	Embedding   string    // Embedder.ID of the model that made Vector
 }
 
 // DefaultK is how many passages a claim is compared with.
@@ -28,10 +34,14 @@ type Store interface {
 	Search(ctx context.Context, q Query) ([]Evidence, error)
 	// Replace makes doc the whole content of its source, in one transaction,
 	// and reports whether anything changed: a document whose Hash is stored
-	// already changes nothing and makes no revision.
+	// already, with vectors of the same model, changes nothing and makes no
+	// revision. Vectors of another model than the stored ones are ErrEmbedding.
 	Replace(ctx context.Context, doc Document) (changed bool, err error)
 	// Delete removes a source; ErrNotFound if there is none.
 	Delete(ctx context.Context, collection, sourceID string) error
+	// ForgetVectors drops the vectors of all sources, so that those of another
+	// model can come; the sources are found by words until then.
+	ForgetVectors(ctx context.Context) error
 	// Sources lists what is stored, by collection and ID; "" lists every
 	// collection.
 	Sources(ctx context.Context, collection string) ([]Source, error)
