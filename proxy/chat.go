@@ -56,7 +56,14 @@ func (s *Server) serveChat(c *fiber.Ctx, x *exchange) (streaming bool, err error
 	if route.Judge != nil {
 		x.req.given = append(fromMessages(x.req.messages), x.req.given...)
 	}
-	rep, err := route.upstream.do(x.ctx, x.cancel, http.MethodPost, "/chat/completions", chatHeader(c), x.req.forward(route.Model))
+	outgoing, refused, err := x.screen()
+	if err != nil {
+		return false, err
+	}
+	if refused {
+		return false, x.refuse(c)
+	}
+	rep, err := route.upstream.do(x.ctx, x.cancel, http.MethodPost, "/chat/completions", chatHeader(c), outgoing)
 	if err != nil {
 		return false, err
 	}
@@ -97,6 +104,7 @@ func (x *exchange) whole(c *fiber.Ctx, rep *reply) error {
 	if err := checkJSON(body); err != nil {
 		return upstreamError(502, "upstream_bad_answer", name, "sent an answer that is not JSON", err)
 	}
+	body = x.restorer().whole(body)
 	parts, ok, err := readChoices(body, "message")
 	if err != nil {
 		return upstreamError(502, "upstream_bad_answer", name, "sent an answer that is not a chat completion", err)
@@ -167,7 +175,7 @@ func (x *exchange) judge(parts []part) []judge.Ruling {
 		wg.Go(func() { rulings[i], _ = k.Add(x.ctx, p.text, true) })
 	}
 	wg.Wait()
-	x.judged = time.Since(start)
+	x.judged += time.Since(start)
 	return rulings
 }
 

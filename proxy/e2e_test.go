@@ -28,15 +28,16 @@ import (
 type scenario struct {
 	About string `yaml:"about"`
 	Route struct {
-		Unguarded    bool   `yaml:"unguarded"`
-		Shadow       bool   `yaml:"shadow"`
-		OnBlock      string `yaml:"on_block"`
-		OnFailure    string `yaml:"on_failure"`
-		Model        string `yaml:"model"`
-		BlockMessage string `yaml:"block_message"`
-		Policy       string `yaml:"policy"` // "": the default bundle; redact, rewrite: on contradictions; broken; whole: block at the end
-		AnswerLimit  int    `yaml:"answer_limit"`
-		BodyLimit    int    `yaml:"body_limit"`
+		Unguarded     bool   `yaml:"unguarded"`
+		Shadow        bool   `yaml:"shadow"`
+		OnBlock       string `yaml:"on_block"`
+		OnFailure     string `yaml:"on_failure"`
+		Model         string `yaml:"model"`
+		BlockMessage  string `yaml:"block_message"`
+		PromptMessage string `yaml:"prompt_block_message"`
+		Policy        string `yaml:"policy"` // "": the default bundle; redact, rewrite: on contradictions; broken; whole: block at the end; private-…: see screen_test.go
+		AnswerLimit   int    `yaml:"answer_limit"`
+		BodyLimit     int    `yaml:"body_limit"`
 	} `yaml:"route"`
 	Key struct {
 		Secret string   `yaml:"secret"`

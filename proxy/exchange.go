@@ -35,6 +35,8 @@ type exchange struct {
 	wantDetail *bool // x-guard-detail
 	blockError bool  // a block is a 400 for this request
 
+	screening *judge.Screening // of the prompt; nil when no guard reads prompts
+
 	cases    []*judge.Case
 	upstream time.Duration // spent waiting for the upstream
 	first    time.Duration // until the upstream's first event, of a stream
@@ -94,18 +96,28 @@ func (x *exchange) take(r *Route) {
 	x.blockError = x.blockError || r.OnBlock == OnBlockError
 }
 
-// open begins a case for one choice.
-func (x *exchange) open(choice int) *judge.Case {
-	c := x.route.Judge.Open(guards.Exchange{
+// subject is one choice of the answer as guards see it, before there is one.
+func (x *exchange) subject(choice int) guards.Exchange {
+	return guards.Exchange{
 		ID: x.entry.ID, App: x.entry.App, Route: x.route.Name, Model: x.entry.Model,
 		Prompt: x.req.messages, Given: x.req.given, Collections: x.route.Collections,
 		Choice: choice, Streamed: x.entry.Stream,
-	})
+	}
+}
+
+// open begins a case for one choice.
+func (x *exchange) open(choice int) *judge.Case {
+	c := x.route.Judge.Open(x.subject(choice))
+	c.After(x.screening)
 	return c
 }
 
-// receipts tells what has been judged so far.
+// receipts tells what has been judged so far; before there is an answer, what was
+// found in the prompt.
 func (x *exchange) receipts() []judge.Receipt {
+	if len(x.cases) == 0 && x.screening != nil {
+		return []judge.Receipt{x.screening.Receipt()}
+	}
 	out := make([]judge.Receipt, len(x.cases))
 	for i, c := range x.cases {
 		out[i] = c.Receipt()
@@ -292,8 +304,11 @@ func (x *exchange) finish() {
 	total := time.Since(x.start)
 	l := &x.entry.Latency
 	l.Total, l.Upstream = ms(total), ms(x.upstream)
-	for _, r := range x.entry.Choices {
+	for i, r := range x.entry.Choices {
 		l.Judge += r.Ms
+		if i > 0 && x.screening != nil { // it is in each receipt
+			l.Judge -= ms(x.screening.Took)
+		}
 	}
 	x.measure()
 	wait := x.route != nil && x.route.Wait
@@ -315,7 +330,7 @@ func (x *exchange) measure() {
 	if x.entry.Outcome == audit.Unchecked {
 		mx.Reason = x.word
 	}
-	for _, r := range x.entry.Choices {
+	for i, r := range x.entry.Choices {
 		if mx.Sentences == nil {
 			mx.Sentences, mx.Action = map[string]int{}, string(policies.Allow)
 		}
@@ -325,11 +340,22 @@ func (x *exchange) measure() {
 		for _, s := range r.Sentences {
 			mx.Sentences[string(s.Verdict)]++
 		}
+		for _, f := range r.Findings {
+			if f.Side == guards.InAnswer || i == 0 { // what was found in the prompt is in each receipt
+				mx.Findings = append(mx.Findings, metrics.Finding{Guard: f.Guard, Category: f.Category, Side: string(f.Side)})
+			}
+		}
 		for _, g := range r.Guards {
+			if g.Phase == policies.PromptPhase && i > 0 {
+				continue
+			}
 			mx.Checks = append(mx.Checks, metrics.Check{Guard: g.Guard, OK: g.Status == guards.OK, Why: string(g.Status),
 				Took: time.Duration(g.Ms * float64(time.Millisecond))})
 		}
 		for _, rule := range r.Rules {
+			if rule.Phase == policies.PromptPhase && i > 0 {
+				continue
+			}
 			mx.Rules = append(mx.Rules, metrics.Rule{ID: rule.ID, Decision: string(rule.Action)})
 		}
 	}

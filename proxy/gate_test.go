@@ -22,6 +22,7 @@ import (
 // on them as told, and remembers every word of what it has allowed.
 type witness struct {
 	action  policies.Action
+	mask    bool // with Redact: mask the words of a bad sentence instead of replacing it
 	allowed map[string]bool
 }
 
@@ -39,6 +40,11 @@ func (w *witness) Check(_ context.Context, ex *guards.Exchange) ([]guards.Findin
 		for _, m := range word.FindAllString(c.Text, -1) {
 			w.allowed[m] = f.Verdict == guards.Supported || w.action == policies.Flag
 		}
+		if w.mask && f.Verdict == guards.Contradicted {
+			for _, at := range word.FindAllStringIndex(c.Text, -1) {
+				out = append(out, guards.Finding{Claim: c, Start: c.Start + at[0], End: c.Start + at[1]})
+			}
+		}
 		out = append(out, f)
 	}
 	return out, nil
@@ -53,6 +59,15 @@ func (w *witness) Decide(_ context.Context, in *policies.Input) (policies.Decisi
 			d.Action = w.action
 			d.Rules = append(d.Rules, policies.Rule{ID: "r", Action: w.action, Sentences: []int{s.Claim.Index}, Replacement: "GONE"})
 		}
+	}
+	if w.mask {
+		for i := range d.Rules {
+			d.Rules[i].Mask = []policies.Mask{}
+		}
+		for _, f := range in.Findings {
+			d.Rules[0].Mask = append(d.Rules[0].Mask, policies.Mask{Start: f.Start, End: f.End, With: "GONE"})
+		}
+		d.Rules = d.Rules[:min(len(d.Rules), 1)]
 	}
 	return d, nil
 }
@@ -122,6 +137,7 @@ func TestGateLetsNothingOutUnruled(t *testing.T) {
 	for seed := range uint64(3000) {
 		r := rand.New(rand.NewPCG(seed, 1))
 		w := &witness{action: actions[r.IntN(len(actions))], allowed: map[string]bool{}}
+		w.mask = w.action == policies.Redact && r.IntN(2) == 0
 		j := &judge.Judge{Chain: &guards.Chain{Guards: []guards.Guard{w}}, Policy: w}
 		answers := make([]string, 1+r.IntN(2))
 		anyBad := false
@@ -175,13 +191,14 @@ func TestGateLetsNothingOutUnruled(t *testing.T) {
 		if len(g.queue) > 0 {
 			t.Fatalf("seed %d: %d events stay behind", seed, len(g.queue))
 		}
-		checkTexts(t, seed, w.action, asError, answers, sent)
+		checkTexts(t, seed, w, asError, answers, sent)
 	}
 }
 
 // checkTexts compares what the client has read with what it should have.
-func checkTexts(t *testing.T, seed uint64, action policies.Action, asError bool, answers []string, sent []byte) {
+func checkTexts(t *testing.T, seed uint64, w *witness, asError bool, answers []string, sent []byte) {
 	t.Helper()
+	action := w.action
 	if action == policies.Block && asError {
 		if !bytes.Contains(sent, []byte("data: {\"error\":")) {
 			t.Fatalf("seed %d: no error event in %s", seed, sent)
@@ -219,6 +236,8 @@ func checkTexts(t *testing.T, seed uint64, action policies.Action, asError bool,
 					}
 					want = answer[:end] + "\n\nNOTICE"
 				}
+			} else if w.mask {
+				want = want[:c.Start] + word.ReplaceAllString(c.Text, "GONE") + want[c.End:]
 			} else {
 				want = want[:c.Start] + "GONE" + want[c.End:]
 			}

@@ -64,7 +64,7 @@ func startServer(t *testing.T, sc scenario, upstream string) *server {
 	t.Helper()
 	r := proxy.Route{
 		Name: "main", Models: []string{"m", "*"}, Upstream: "up", Model: sc.Route.Model, OnBlock: sc.Route.OnBlock,
-		BlockMessage: sc.Route.BlockMessage, Mode: policies.Enforce,
+		BlockMessage: sc.Route.BlockMessage, PromptMessage: sc.Route.PromptMessage, Mode: policies.Enforce,
 	}
 	if sc.Route.Shadow {
 		r.Mode = policies.Shadow
@@ -112,6 +112,11 @@ func scriptedJudge(t *testing.T, policy string, onFailure policies.Action) *judg
 	j := &judge.Judge{
 		Chain:     &guards.Chain{Guards: []guards.Guard{scriptedGuard{}}, Timeout: 300 * time.Millisecond},
 		OnFailure: onFailure, Index: func() string { return "index-7" },
+	}
+	if p, ok := strings.CutPrefix(policy, "private-"); ok {
+		j.Chain.Guards = append(j.Chain.Guards, privateGuard{})
+		j.Policy = privatePolicy(p)
+		return j
 	}
 	if policy != "" {
 		j.Policy = scriptedPolicy(policy)

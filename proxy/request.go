@@ -60,6 +60,7 @@ type chatRequest struct {
 	includeUsage bool
 	n            int
 	messages     []guards.Message
+	texts        [][]textAt // of each message: where in body its text stands
 	given        []groundtruth.Evidence
 	wantDetail   *bool // guard.detail
 	modelAt      gjson.Result
@@ -140,7 +141,7 @@ func parseChat(body []byte) (*chatRequest, error) {
 	}
 	req.includeUsage = options.Get("include_usage").Bool()
 	var err error
-	if req.messages, err = parseMessages(messages); err != nil {
+	if req.messages, req.texts, err = parseMessages(messages); err != nil {
 		return nil, err
 	}
 	if req.given, req.wantDetail, err = parseGuard(guard); err != nil {
@@ -165,97 +166,6 @@ func memberSpan(body []byte, start, end, last int) span {
 		}
 	}
 	return span{start, end}
-}
-
-// forward is the body for the upstream: the client's bytes, less the guard
-// member, with the model renamed where the route says so.
-func (r *chatRequest) forward(rename string) []byte {
-	type edit struct {
-		span
-		text string
-	}
-	var edits []edit
-	for _, s := range r.guardAt {
-		edits = append(edits, edit{span: s})
-	}
-	if rename != "" && rename != r.model {
-		quoted, _ := json.Marshal(rename) // a string always marshals
-		edits = append(edits, edit{span{r.modelAt.Index, r.modelAt.Index + len(r.modelAt.Raw)}, string(quoted)})
-	}
-	if len(edits) == 0 {
-		return r.body
-	}
-	if len(edits) == 2 && edits[0].start > edits[1].start {
-		edits[0], edits[1] = edits[1], edits[0]
-	}
-	out := make([]byte, 0, len(r.body)+len(rename))
-	at := 0
-	for _, e := range edits {
-		out = append(append(out, r.body[at:e.start]...), e.text...)
-		at = e.end
-	}
-	return append(out, r.body[at:]...)
-}
-
-// parseMessages reads the prompt as plain text.
-func parseMessages(v gjson.Result) ([]guards.Message, error) {
-	if !v.IsArray() {
-		if !v.Exists() {
-			return nil, badRequest("messages", "The field \"messages\" is missing.")
-		}
-		return nil, wrongType("messages", "an array", v)
-	}
-	var out []guards.Message
-	var bad error
-	v.ForEach(func(_, m gjson.Result) bool {
-		at := fmt.Sprintf("messages[%d]", len(out))
-		if !m.IsObject() {
-			bad = wrongType(at, "an object", m)
-			return false
-		}
-		role := m.Get("role")
-		if role.Type != gjson.String {
-			bad = wrongType(at+".role", "a string", role)
-			return false
-		}
-		var text string
-		if text, bad = contentText(at+".content", m.Get("content")); bad != nil {
-			return false
-		}
-		out = append(out, guards.Message{Role: strings.Clone(role.Str), Name: strings.Clone(m.Get("name").String()), Text: text})
-		return true
-	})
-	if bad == nil && len(out) == 0 {
-		bad = badRequest("messages", "The field \"messages\" must not be empty.")
-	}
-	return out, bad
-}
-
-// contentText is the text of a message: a string, or the text parts of an array.
-func contentText(at string, v gjson.Result) (string, error) {
-	switch {
-	case v.Type == gjson.String:
-		return strings.Clone(v.Str), nil
-	case !v.Exists() || v.Type == gjson.Null:
-		return "", nil
-	case !v.IsArray():
-		return "", wrongType(at, "a string or an array of parts", v)
-	}
-	var parts []string
-	var bad error
-	i := 0
-	v.ForEach(func(_, part gjson.Result) bool {
-		if !part.IsObject() {
-			bad = wrongType(fmt.Sprintf("%s[%d]", at, i), "an object", part)
-			return false
-		}
-		if t := part.Get("text"); t.Type == gjson.String {
-			parts = append(parts, t.Str)
-		}
-		i++
-		return true
-	})
-	return strings.Join(parts, "\n"), bad
 }
 
 func wrongType(field, want string, got gjson.Result) *apiError {

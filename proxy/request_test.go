@@ -24,7 +24,7 @@ func TestForwardChangesOnlyWhatItMust(t *testing.T) {
 			t.Errorf("%s: %v", tc.name, err)
 			continue
 		}
-		if got := string(req.forward(tc.rename)); got != tc.want {
+		if got := string(req.forward(tc.rename, nil)); got != tc.want {
 			t.Errorf("%s:\n got %s\nwant %s", tc.name, got, tc.want)
 		}
 	}
@@ -77,7 +77,7 @@ func FuzzParseChat(f *testing.F) {
 		if err := json.Unmarshal(in, &before); err != nil {
 			t.Fatalf("accepted %q: %v", in, err)
 		}
-		out := req.forward("other")
+		out := req.forward("other", nil)
 		if err := json.Unmarshal(out, &after); err != nil {
 			t.Fatalf("%q became %q: %v", in, out, err)
 		}

@@ -25,17 +25,18 @@ const DefaultTimeout = 2 * time.Minute
 
 // Route says where requests for some models go and how their answers are checked.
 type Route struct {
-	Name         string
-	Models       []string // names the client may use; "*" is every name no other route has
-	Upstream     string
-	Model        string // sent upstream instead of the client's; "" keeps it
-	Collections  []string
-	Judge        *judge.Judge // nil: answers are passed on unchecked
-	Mode         policies.Mode
-	OnBlock      string // OnBlockMessage or OnBlockError
-	BlockMessage string
-	Keep         audit.Keep
-	Wait         bool // for room in a full audit queue, instead of dropping the entry
+	Name          string
+	Models        []string // names the client may use; "*" is every name no other route has
+	Upstream      string
+	Model         string // sent upstream instead of the client's; "" keeps it
+	Collections   []string
+	Judge         *judge.Judge // nil: answers are passed on unchecked
+	Mode          policies.Mode
+	OnBlock       string // OnBlockMessage or OnBlockError
+	BlockMessage  string
+	PromptMessage string // instead of BlockMessage when the prompt was blocked and nothing was sent
+	Keep          audit.Keep
+	Wait          bool // for room in a full audit queue, instead of dropping the entry
 
 	upstream *upstream
 }
@@ -48,6 +49,9 @@ const (
 
 // DefaultBlockMessage is what a client reads instead of a blocked answer.
 const DefaultBlockMessage = "This answer was withheld: it could not be verified against our sources."
+
+// DefaultPromptMessage is what a client reads when its prompt was not sent on.
+const DefaultPromptMessage = "This request was not sent on: it is against the rules of this service."
 
 // Key is the key of one application.
 type Key struct {
@@ -89,6 +93,9 @@ func newRoutes(list []Route, ups map[string]*upstream) (*routes, error) {
 		}
 		if r.BlockMessage == "" {
 			r.BlockMessage = DefaultBlockMessage
+		}
+		if r.PromptMessage == "" {
+			r.PromptMessage = DefaultPromptMessage
 		}
 		if r.Keep == "" {
 			r.Keep = audit.KeepAll

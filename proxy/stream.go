@@ -17,13 +17,14 @@ import (
 // what has become free to leave, on the connection's own goroutine, so that a
 // slow client holds the upstream back and nothing piles up in between.
 type checked struct {
-	x      *exchange
-	rep    *reply
-	wait   patience
-	events *sseReader
-	gate   *gate
-	err    *apiError // how the upstream failed
-	denied *apiError // a block told as an error
+	x       *exchange
+	rep     *reply
+	wait    patience
+	events  *sseReader
+	restore *restorer // nil when nothing is to be restored
+	gate    *gate
+	err     *apiError // how the upstream failed
+	denied  *apiError // a block told as an error
 }
 
 // stream answers with the checked form of an upstream's stream. The header waits
@@ -37,7 +38,7 @@ func (x *exchange) stream(c *fiber.Ctx, rep *reply) (streaming bool, err error) 
 		rep.Close()
 		return false, upstreamError(502, "upstream_bad_answer", x.route.upstream.Name, "sent an answer that cannot be inspected", err)
 	}
-	b := &checked{x: x, rep: rep, wait: patience{conn: c.Context().Conn()}, events: newSSEReader(plain, limit)}
+	b := &checked{x: x, rep: rep, wait: patience{conn: c.Context().Conn()}, events: newSSEReader(plain, limit), restore: x.restorer()}
 	b.gate = &gate{
 		ctx: x.ctx, shadow: x.entry.Shadow, message: x.route.BlockMessage, asError: x.blockError,
 		limit: limit, n: x.req.n, deny: b.deny, note: b.note,
@@ -89,13 +90,23 @@ func (b *checked) step() {
 	name := b.x.route.upstream.Name
 	switch {
 	case err == nil:
-		err = b.gate.push(ev)
+		for _, ev := range b.restore.event(ev) {
+			if err == nil {
+				err = b.gate.push(ev)
+			}
+		}
 		b.x.withheld = max(b.x.withheld, b.gate.unruled())
 		if err != nil && b.x.ctx.Err() == nil && !errors.Is(err, errAnswerTooLarge) {
 			err = upstreamError(502, "upstream_bad_stream", name, "sent a stream that cannot be read", err)
 		}
 	case err == io.EOF:
-		err = b.gate.close()
+		err = nil
+		for _, ev := range b.restore.flush(-1) {
+			err = errors.Join(err, b.gate.push(ev))
+		}
+		if err == nil {
+			err = b.gate.close()
+		}
 	}
 	if err != nil {
 		b.err = classify(b.x.ctx, name, err)

@@ -104,7 +104,7 @@ func (c *Case) Receipt() Receipt {
 	}
 	if c.screened != nil {
 		r.record(policies.PromptPhase, c.screened.Findings, c.screened.state)
-		r.Ms += float64(c.screened.took.Microseconds()) / 1000
+		r.Ms += float64(c.screened.Took.Microseconds()) / 1000
 	}
 	r.record("", c.findings, c.status)
 	return r

@@ -19,12 +19,12 @@ type Screening struct {
 	// Restore is what stands for what in the prompt that is sent, to be put back in
 	// the answer; it must not outlive the exchange.
 	Restore map[string]string
+	Took    time.Duration
 
 	judge *Judge
 	ex    guards.Exchange
 	rules []policies.Rule
 	state []guards.Result
-	took  time.Duration
 }
 
 // Screen asks the guards that read what comes in, and the policy, about ex.Prompt
@@ -43,7 +43,7 @@ func (j *Judge) Screen(ctx context.Context, ex guards.Exchange) (s *Screening) {
 		for i := range s.Decision.Rules { // also of a decision that was none of the policy's
 			s.Decision.Rules[i].Phase = policies.PromptPhase
 		}
-		s.took = time.Since(start)
+		s.Took = time.Since(start)
 	}()
 	report := j.Chain.Screen(ctx, &ex)
 	s.Findings = report.Findings()

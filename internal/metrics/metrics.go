@@ -28,6 +28,7 @@ type Metrics struct {
 
 	responses   *prometheus.CounterVec
 	sentences   *prometheus.CounterVec
+	findings    *prometheus.CounterVec
 	checks      *prometheus.HistogramVec
 	added       *prometheus.HistogramVec
 	unchecked   *prometheus.CounterVec
@@ -64,6 +65,9 @@ func New() *Metrics {
 			[]string{"route", "model", "verdict", "action", "mode"}),
 		sentences: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "guard_sentences_total",
 			Help: "Sentences of answers by verdict."}, []string{"verdict"}),
+		findings: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "guard_findings_total",
+			Help: "What guards found that says nothing about truth, by guard, category and where it lay (side: answer, prompt, tool, context)."},
+			[]string{"guard", "category", "side"}),
 		checks: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "guard_check_duration_seconds",
 			Help: "Time one guard took for one answer.", Buckets: judging}, []string{"check"}),
 		added: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "guard_added_latency_seconds",
@@ -85,7 +89,7 @@ func New() *Metrics {
 			Help: "Time from a streamed call to an upstream until its first chunk.", Buckets: operations},
 			[]string{"gen_ai_operation_name", "gen_ai_provider_name", "gen_ai_request_model"}),
 	}
-	m.registry.MustRegister(m.responses, m.sentences, m.checks, m.added, m.unchecked, m.evaluations, m.policyInfo, m.indexInfo,
+	m.registry.MustRegister(m.responses, m.sentences, m.findings, m.checks, m.added, m.unchecked, m.evaluations, m.policyInfo, m.indexInfo,
 		m.withheld, m.operation, m.firstChunk,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	m.registerAudit()
@@ -138,6 +142,9 @@ func (m *Metrics) model(name string) string {
 // Rule is a policy rule that fired.
 type Rule struct{ ID, Decision string }
 
+// Finding is something a guard found. Its strings come from fixed lists of guards.
+type Finding struct{ Guard, Category, Side string }
+
 // Check is one guard that ran, or did not.
 type Check struct {
 	Guard string
@@ -155,6 +162,7 @@ type Exchange struct {
 	Mode          string // enforce or shadow
 	Reason        string // of unchecked: a word of a fixed list, such as "pass_through", "upstream_error", "guard_failed"
 	Sentences     map[string]int
+	Findings      []Finding
 	Checks        []Check
 	Rules         []Rule
 	FirstSentence time.Duration // judging that the first sentence waited for; 0 when nothing was judged
@@ -171,6 +179,9 @@ func (m *Metrics) Exchange(x Exchange) {
 	m.responses.WithLabelValues(x.Route, m.model(x.Model), x.Verdict, action, mode).Inc()
 	for v, n := range x.Sentences {
 		m.sentences.WithLabelValues(v).Add(float64(n))
+	}
+	for _, f := range x.Findings {
+		m.findings.WithLabelValues(f.Guard, f.Category, f.Side).Inc()
 	}
 	for _, c := range x.Checks {
 		m.checks.WithLabelValues(c.Guard).Observe(c.Took.Seconds())
