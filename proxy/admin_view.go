@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"touchstone/groundtruth"
+	"touchstone/guards"
 	"touchstone/internal/audit"
 	"touchstone/internal/judge"
 	"touchstone/internal/web"
@@ -79,7 +80,11 @@ func answerView(e *audit.Entry, i int) web.Answer {
 		}
 		a.Sentences = append(a.Sentences, view)
 	}
+	for _, f := range r.Findings {
+		a.Findings = append(a.Findings, findingView(f, r.Choice, text, a.Hashed))
+	}
 	for _, rule := range r.Rules {
+		a.Unsent = a.Unsent || len(r.Sentences) == 0 && !e.Shadow && rule.Phase == policies.PromptPhase && rule.Action == policies.Block
 		view := web.Rule{ID: rule.ID, Action: string(rule.Action), Title: rule.Title, Severity: rule.Severity, Principle: rule.Principle, Message: rule.Message}
 		for _, n := range rule.Sentences {
 			view.Sentences = append(view.Sentences, web.Ref{N: n + 1, Anchor: web.Anchor(r.Choice, n+1)})
@@ -87,9 +92,34 @@ func answerView(e *audit.Entry, i int) web.Answer {
 		a.Rules = append(a.Rules, view)
 	}
 	for _, g := range r.Guards {
-		a.Guards = append(a.Guards, web.Guard{Name: g.Guard, Status: string(g.Status), Error: g.Error, Ms: g.Ms})
+		name := g.Guard
+		if g.Phase != "" {
+			name += ", " + string(g.Phase)
+		}
+		a.Guards = append(a.Guards, web.Guard{Name: name, Status: string(g.Status), Error: g.Error, Ms: g.Ms})
 	}
 	return a
+}
+
+// findingView is a finding with the words it spans, where they are kept.
+func findingView(f judge.FindingRecord, choice int, answer string, hashed bool) web.Finding {
+	v := web.Finding{Guard: f.Guard, Category: strings.ReplaceAll(f.Category, "_", " "), Group: f.Group, Reason: f.Reason, Score: f.Score, Known: f.Known}
+	switch f.Side {
+	case guards.InPrompt:
+		v.Where = fmt.Sprintf("message %d of the prompt", f.Message+1)
+	case guards.InTool:
+		v.Where = fmt.Sprintf("a tool's result, message %d of the prompt", f.Message+1)
+	case guards.InContext:
+		v.Where = fmt.Sprintf("grounding source %d", f.Message+1)
+	default:
+		if f.Sentence != nil {
+			v.Where, v.Anchor = fmt.Sprintf("sentence %d", *f.Sentence+1), web.Anchor(choice, *f.Sentence+1)
+		}
+		if !hashed && f.Start >= 0 && f.End >= f.Start && f.End <= len(answer) {
+			v.Text = answer[f.Start:f.End]
+		}
+	}
+	return v
 }
 
 func at(texts []string, i int) string {

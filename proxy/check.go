@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 	"time"
 
@@ -69,6 +70,7 @@ func (s *Server) serveCheck(c *fiber.Ctx, x *exchange) error {
 	x.entry.Upstream, x.entry.Model = "", fields["model"]
 	x.entry.Question, x.entry.Answers = fields["question"], []string{fields["answer"]}
 	x.req.messages = []guards.Message{{Role: "user", Text: fields["question"]}}
+	x.screening = route.Judge.Screen(x.ctx, x.subject(0))
 	k := x.open(0)
 	x.cases = []*judge.Case{k}
 	k.Add(x.ctx, fields["answer"], true)
@@ -113,5 +115,9 @@ func withoutDetail(r judge.Receipt) judge.Receipt {
 		kept[i] = s
 	}
 	r.Sentences = kept
+	r.Findings = slices.Clone(r.Findings)
+	for i := range r.Findings {
+		r.Findings[i].Reason = ""
+	}
 	return r
 }

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"time"
@@ -19,6 +20,7 @@ type App struct {
 	store  *groundtruth.SQLite
 	engine *policies.Engine
 	judges map[string]*judge.Judge // by route; routes without guards have none
+	hashes []byte                  // key of masks with a hash
 }
 
 // Open builds the ground truth, the policies and a judge for each route.
@@ -31,7 +33,11 @@ func Open(ctx context.Context, cfg *Config) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &App{cfg: cfg, store: store, engine: engine, judges: map[string]*judge.Judge{}}
+	a := &App{cfg: cfg, store: store, engine: engine, judges: map[string]*judge.Judge{}, hashes: []byte(cfg.Privacy.HashKey.Reveal())}
+	if len(a.hashes) == 0 {
+		a.hashes = make([]byte, 32)
+		rand.Read(a.hashes) // never fails
+	}
 	for i := range cfg.Routes {
 		if err := a.addJudge(&cfg.Routes[i]); err != nil {
 			return nil, errors.Join(err, store.Close())
@@ -52,7 +58,7 @@ func (a *App) addJudge(r *RouteConfig) error {
 		}
 		chain.Guards = append(chain.Guards, g)
 	}
-	a.judges[r.Name] = &judge.Judge{Chain: chain, Policy: a.engine, OnFailure: r.OnFailure, Index: a.store.Revision}
+	a.judges[r.Name] = &judge.Judge{Chain: chain, Policy: a.engine, OnFailure: r.OnFailure, Index: a.store.Revision, HashKey: a.hashes}
 	return nil
 }
 

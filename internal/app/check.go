@@ -155,7 +155,9 @@ func check(ctx context.Context, in checkCase, config, route, store string) (judg
 	if j == nil {
 		return judge.Receipt{}, fmt.Errorf("route %q has no guards: there is nothing to check with", r.Name)
 	}
+	screening := j.Screen(ctx, ex)
 	c := j.Open(ex)
+	c.After(screening)
 	c.Add(ctx, in.Answer, true)
 	return c.Receipt(), nil
 }

@@ -26,6 +26,7 @@ type Config struct {
 	Routes      []RouteConfig     `yaml:"routes"`
 	GroundTruth GroundTruthConfig `yaml:"ground_truth"`
 	Policies    PoliciesConfig    `yaml:"policies"`
+	Privacy     PrivacyConfig     `yaml:"privacy"`
 	Audit       AuditConfig       `yaml:"audit"`
 	Limits      LimitsConfig      `yaml:"limits"`
 	Log         LogConfig         `yaml:"log"`
@@ -73,6 +74,7 @@ type RouteConfig struct {
 	OnFailure    policies.Action  `yaml:"on_failure" oneof:"block flag allow"`
 	OnBlock      string           `yaml:"on_block" oneof:"message error"`
 	BlockMessage string           `yaml:"block_message"`
+	PromptBlock  string           `yaml:"prompt_block_message"` // when the prompt was blocked: nothing is sent upstream
 	Audit        RouteAuditConfig `yaml:"audit"`
 }
 
@@ -90,6 +92,13 @@ type GroundTruthConfig struct {
 // PoliciesConfig names a folder of Rego that replaces the embedded bundle.
 type PoliciesConfig struct {
 	Dir string `yaml:"dir"`
+}
+
+// PrivacyConfig is how masks with a hash are keyed: the same text gets the same hash
+// under the same key. Without a key each start of the program makes its own.
+type PrivacyConfig struct {
+	HashKey     Secret `yaml:"hash_key"`
+	HashKeyFile string `yaml:"hash_key_file"`
 }
 
 // AuditConfig says where entries go.
@@ -133,6 +142,7 @@ func (r *RouteConfig) setDefaults() {
 		OnFailure:    policies.Block,
 		OnBlock:      "message",
 		BlockMessage: "This answer was withheld: it could not be verified against our sources.",
+		PromptBlock:  "This request was not sent on: it is against the rules of this service.",
 		Audit:        RouteAuditConfig{Content: audit.KeepAll, OnFull: "drop"},
 	}
 }
@@ -274,6 +284,7 @@ func (c *Config) readSecrets(bad complaint) {
 		*file = "" // done: Validate may run again
 	}
 	read("admin.key", &c.Admin.Key, &c.Admin.KeyFile)
+	read("privacy.hash_key", &c.Privacy.HashKey, &c.Privacy.HashKeyFile)
 	for i := range c.Upstreams {
 		read(fmt.Sprintf("upstreams[%d].api_key", i), &c.Upstreams[i].APIKey, &c.Upstreams[i].APIKeyFile)
 	}
@@ -362,6 +373,9 @@ func (c *Config) checkRoutes(upstreams []string, bad complaint) []string {
 		positive(bad, field+".guard_timeout", int64(r.GuardTimeout), "1ms")
 		if r.BlockMessage == "" {
 			bad(field+".block_message", "is empty: clients need a text to show in place of a blocked answer")
+		}
+		if r.PromptBlock == "" {
+			bad(field+".prompt_block_message", "is empty: clients need a text to show when their request is not sent on")
 		}
 	}
 	return names

@@ -93,6 +93,7 @@ func (p *report) text(r judge.Receipt) string {
 		fmt.Fprintln(&p.w, p.paint("The answer is empty.", color.Faint))
 		fmt.Fprintln(&p.w)
 	}
+	p.findings(r)
 	p.verdict(r)
 	return p.w.String()
 }
@@ -130,6 +131,30 @@ func (p *report) sentence(s judge.SentenceRecord) {
 	fmt.Fprintln(&p.w)
 }
 
+// findings lists what was found that says nothing about truth.
+func (p *report) findings(r judge.Receipt) {
+	for _, f := range r.Findings {
+		what := strings.ReplaceAll(f.Category, "_", " ")
+		if f.Group != "" {
+			what += ", " + f.Group
+		}
+		where := "in the answer"
+		switch f.Side {
+		case guards.InPrompt:
+			where = fmt.Sprintf("in message %d of the prompt", f.Message)
+		case guards.InTool:
+			where = fmt.Sprintf("in message %d of the prompt, from a tool", f.Message)
+		case guards.InContext:
+			where = fmt.Sprintf("in grounding source %d", f.Message)
+		}
+		fmt.Fprintf(&p.w, "%s %s\n", p.paint("◆", color.FgYellow, color.Bold),
+			p.wrap(p.paint(oneLine(what), color.FgYellow, color.Bold)+oneLine(fmt.Sprintf("  %s, bytes %d to %d (%s, %.2f). %s", where, f.Start, f.End, f.Guard, f.Score, f.Reason)), indent, p.width))
+	}
+	if len(r.Findings) > 0 {
+		fmt.Fprintln(&p.w)
+	}
+}
+
 func (p *report) verdict(r judge.Receipt) {
 	l, ok := actionLooks[r.Action]
 	if !ok {
@@ -147,7 +172,7 @@ func (p *report) verdict(r judge.Receipt) {
 	}
 	for _, g := range r.Guards {
 		if g.Status != guards.OK {
-			fmt.Fprintf(&p.w, "%s%s\n", indent, p.paint(fmt.Sprintf("! guard %s: %s: %s", g.Guard, g.Status, oneLine(g.Error)), color.FgMagenta))
+			fmt.Fprintf(&p.w, "%s%s\n", indent, p.paint(fmt.Sprintf("! guard %s%s: %s: %s", g.Guard, phase(g.Phase), g.Status, oneLine(g.Error)), color.FgMagenta))
 		}
 	}
 	if r.Error != "" {
@@ -158,6 +183,14 @@ func (p *report) verdict(r judge.Receipt) {
 		index = "none"
 	}
 	fmt.Fprintf(&p.w, "%s%s\n", indent, p.paint(fmt.Sprintf("policy %s · index %s · %.1f ms", r.Policy, index, r.Ms), color.FgHiBlack))
+}
+
+// phase names what a guard was reading where that is not the answer.
+func phase(p policies.Phase) string {
+	if p == "" {
+		return ""
+	}
+	return " on the " + string(p)
 }
 
 // tally counts the sentences by verdict, worst first.

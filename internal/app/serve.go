@@ -196,7 +196,7 @@ func (a *App) proxyOptions() proxy.Options {
 		opt.Routes = append(opt.Routes, proxy.Route{
 			Name: r.Name, Models: r.Models, Upstream: r.Upstream, Model: r.Model,
 			Collections: r.Collections, Judge: a.Judge(r.Name), Mode: r.Mode,
-			OnBlock: r.OnBlock, BlockMessage: r.BlockMessage,
+			OnBlock: r.OnBlock, BlockMessage: r.BlockMessage, PromptMessage: r.PromptBlock,
 			Keep: r.Audit.Content, Wait: r.Audit.OnFull == "wait",
 		})
 	}

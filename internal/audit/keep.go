@@ -39,6 +39,12 @@ func (e *Entry) kept() *Entry {
 			sentences[j] = s
 		}
 		c.Sentences = sentences
+		findings := make([]judge.FindingRecord, len(c.Findings))
+		for j, f := range c.Findings {
+			f.Reason = text(f.Reason)
+			findings[j] = f
+		}
+		c.Findings = findings
 		out.Choices[i] = c
 	}
 	return &out
@@ -74,7 +80,7 @@ func (e *Entry) size() int64 {
 		n += len(a)
 	}
 	for i := range e.Choices {
-		n += 256
+		n += 256 + 192*len(e.Choices[i].Findings)
 		for j := range e.Choices[i].Sentences {
 			s := &e.Choices[i].Sentences[j]
 			n += 128 + len(s.Text) + len(s.Reason)

@@ -145,8 +145,10 @@ type Answer struct {
 	Sent                string  // what the reader got; meaningful if Changed
 	Changed             bool
 	Withheld            bool // nothing of the answer reached the reader, and what did is not recorded
+	Unsent              bool // the prompt was blocked: there is no answer
 	Hashed              bool // only hashes were kept
 	Sentences           []Sentence
+	Findings            []Finding
 	Rules               []Rule
 	Guards              []Guard
 	Skipped             []string
@@ -160,6 +162,15 @@ type Piece struct {
 	Anchor  string
 	Verdict string
 	Text    string
+}
+
+// Finding is something found that says nothing about truth, such as private data.
+type Finding struct {
+	Guard, Category, Group, Where, Reason string
+	Anchor                                string // of its sentence; "" outside the answer
+	Text                                  string // what it spans; "" where that is not kept
+	Score                                 float64
+	Known                                 bool // the same value stands in what the caller sent
 }
 
 // Sentence is a sentence and why its verdict is what it is.
