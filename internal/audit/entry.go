@@ -51,6 +51,7 @@ type Entry struct {
 	Sent     []string        `json:"sent,omitempty"`     // by choice, as the client got them; absent when that is Answers
 	Choices  []judge.Receipt `json:"choices,omitempty"`
 	Latency  Latency         `json:"latency"`
+	Erased   *Erasure        `json:"erased,omitempty"` // the content is gone
 }
 
 // Latency splits the time of an exchange, in milliseconds.

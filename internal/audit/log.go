@@ -10,15 +10,18 @@ import (
 	"sync/atomic"
 	"time"
 
+	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/sync/semaphore"
 )
 
 // Options say how a Log buffers; the zero value is ready to use.
 type Options struct {
-	Queue  int           // entries that may wait to be written; 0 means 4096
-	Bytes  int64         // what those may weigh together; 0 means 64 MiB
-	Flush  time.Duration // how long an entry may wait for company; 0 means 100 ms
-	Logger *slog.Logger  // told about lost entries and failing writes, never with content; nil means slog.Default
+	Queue int           // entries that may wait to be written; 0 means 4096
+	Bytes int64         // what those may weigh together; 0 means 64 MiB
+	Flush time.Duration // how long an entry may wait for company; 0 means 100 ms
+	// SignKey signs checkpoints of the chain, as NewKey makes it; "" signs none.
+	SignKey string
+	Logger  *slog.Logger // told about lost entries and failing writes, never with content; nil means slog.Default
 }
 
 // maxBatch is how many entries one transaction holds at most.
@@ -55,6 +58,7 @@ type item struct {
 	entry   *Entry
 	size    int64
 	flushed chan struct{}
+	do      func(*writer) // run once what came before is written
 }
 
 // Stats counts what a Log did since it was opened.
@@ -88,8 +92,17 @@ func Open(path string, opt Options) (*Log, error) {
 		queue: make(chan item, opt.Queue), weight: semaphore.NewWeighted(opt.Bytes),
 		closing: make(chan struct{}), giveUp: make(chan struct{}), done: make(chan struct{}),
 	}
-	if l.names, err = loadNames(read); err == nil {
-		l.store, err = newWriter(write, l.names)
+	var signer note.Signer
+	if opt.SignKey != "" {
+		if signer, err = note.NewSigner(opt.SignKey); err != nil {
+			err = fmt.Errorf("the key that signs checkpoints: %w", err)
+		}
+	}
+	if err == nil {
+		l.names, err = loadNames(read)
+	}
+	if err == nil {
+		l.store, err = newWriter(write, l.names, signer)
 	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("opening audit log %s: %w", path, err), write.Close(), read.Close())
@@ -216,6 +229,9 @@ func (l *Log) close(ctx context.Context) error {
 		<-l.done
 		late = fmt.Errorf("closing the audit log: %w", ctx.Err())
 	}
+	if l.store.signer != nil && late == nil {
+		late = l.store.transact(func(context.Context) error { return nil }, true)
+	}
 	l.store.close()
 	return errors.Join(late, l.write.Close(), l.read.Close())
 }
@@ -288,6 +304,9 @@ func (l *Log) commit(batch []item) {
 	}
 	l.release(batch)
 	for _, it := range batch {
+		if it.do != nil {
+			it.do(l.store)
+		}
 		if it.flushed != nil {
 			close(it.flushed)
 		}

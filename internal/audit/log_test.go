@@ -100,7 +100,7 @@ func TestTheTablesRefuseChanges(t *testing.T) {
 	flush(t, l)
 	for _, q := range []string{
 		"UPDATE entries SET outcome = 'pass'", "DELETE FROM entries", "UPDATE bodies SET json = '{}'", "DELETE FROM bodies",
-		"INSERT OR REPLACE INTO bodies VALUES (1, '{}')",
+		"INSERT OR REPLACE INTO bodies VALUES (1, '{}', NULL)",
 	} {
 		if _, err := l.store.conn.ExecContext(t.Context(), q); err == nil || !strings.Contains(err.Error(), "append-only") {
 			t.Errorf("%s: %v, want it refused", q, err)

@@ -3,6 +3,7 @@ package audit
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"database/sql"
 	"embed"
 	"encoding/json"
@@ -12,8 +13,10 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/pressly/goose/v3"
+	"golang.org/x/mod/sumdb/note"
 	_ "modernc.org/sqlite" // registers the driver "sqlite"
 )
 
@@ -27,7 +30,8 @@ func openFile(path string) (write, read *sql.DB, err error) {
 		return nil, nil, err
 	}
 	// FULL: a commit that returned survives a power cut, not only a crash.
-	write, err = sql.Open("sqlite", dsn(path, "journal_mode(wal)", "synchronous(full)", "busy_timeout(1000)", "recursive_triggers(on)"))
+	// secure_delete: erased content is overwritten, not left in free pages.
+	write, err = sql.Open("sqlite", dsn(path, "journal_mode(wal)", "synchronous(full)", "busy_timeout(1000)", "recursive_triggers(on)", "secure_delete(on)"))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -69,10 +73,12 @@ const group = 16
 
 // writer turns batches into transactions. It belongs to the goroutine of one Log.
 type writer struct {
-	db    *sql.DB
-	conn  *sql.Conn
-	names *names
-	next  int64 // bodies.seq of the next entry
+	db     *sql.DB
+	conn   *sql.Conn
+	names  *names
+	next   int64 // bodies.seq of the next entry
+	chain  *chain
+	signer note.Signer // nil: no checkpoints
 
 	entries, bodies       *sql.Stmt // of one row
 	manyEntries, manyBody *sql.Stmt // of group rows
@@ -84,13 +90,16 @@ type writer struct {
 
 const entryColumns = 16
 
-func newWriter(db *sql.DB, n *names) (*writer, error) {
+func newWriter(db *sql.DB, n *names, signer note.Signer) (*writer, error) {
 	ctx := context.Background()
 	conn, err := db.Conn(ctx)
 	if err != nil {
 		return nil, err
 	}
-	w := &writer{db: db, conn: conn, names: n}
+	w := &writer{db: db, conn: conn, names: n, signer: signer}
+	if w.chain, err = newChain(ctx, conn); err != nil {
+		return nil, err
+	}
 	values := func(columns, rows int) string {
 		row := "(?" + strings.Repeat(",?", columns-1) + ")"
 		return row + strings.Repeat(","+row, rows-1)
@@ -101,8 +110,8 @@ func newWriter(db *sql.DB, n *names) (*writer, error) {
 	}{
 		{&w.entries, "INSERT INTO entries VALUES " + values(entryColumns, 1)},
 		{&w.manyEntries, "INSERT INTO entries VALUES " + values(entryColumns, group)},
-		{&w.bodies, "INSERT INTO bodies VALUES (?,?)"},
-		{&w.manyBody, "INSERT INTO bodies VALUES " + values(2, group)},
+		{&w.bodies, "INSERT INTO bodies VALUES (?,?,?)"},
+		{&w.manyBody, "INSERT INTO bodies VALUES " + values(3, group)},
 		{&w.sums, addSums},
 		{&w.judging, addJudging},
 	} {
@@ -117,22 +126,47 @@ func (w *writer) close() {
 	for _, s := range []*sql.Stmt{w.entries, w.manyEntries, w.bodies, w.manyBody, w.sums, w.judging} {
 		_ = s.Close()
 	}
+	w.chain.close()
 	_ = w.conn.Close()
 }
 
 // commit writes entries and what they add to the sums in one transaction. On a
 // retry it leaves out what is there already: an attempt whose COMMIT reported an
 // error may have been durable all the same.
-func (w *writer) commit(entries []*Entry, retry bool) (err error) {
+func (w *writer) commit(entries []*Entry, retry bool) error {
+	return w.transact(func(ctx context.Context) error { return w.add(ctx, entries, retry) }, false)
+}
+
+// transact does what do says in one transaction, with the chain ready for records,
+// and signs a checkpoint when one is due or must be.
+func (w *writer) transact(do func(ctx context.Context) error, must bool) (err error) {
 	ctx := context.Background() // a transaction is never cut short; SQLite's busy_timeout bounds its waits
 	if _, err = w.conn.ExecContext(ctx, "BEGIN IMMEDIATE"); err != nil {
 		return fmt.Errorf("beginning: %w", err)
 	}
 	defer func() {
 		if err != nil {
+			w.chain.undo()
 			_, _ = w.conn.ExecContext(ctx, "ROLLBACK") // fails when SQLite has done so itself
 		}
 	}()
+	if err = w.chain.begin(ctx); err != nil {
+		return err
+	}
+	if err = do(ctx); err != nil {
+		return err
+	}
+	if err = w.checkpoint(ctx, time.Now(), must); err != nil {
+		return err
+	}
+	if _, err = w.conn.ExecContext(ctx, "COMMIT"); err != nil {
+		return fmt.Errorf("committing: %w", err)
+	}
+	return nil
+}
+
+// add writes entries, their records and what they add to the sums.
+func (w *writer) add(ctx context.Context, entries []*Entry, retry bool) (err error) {
 	if retry {
 		if entries, err = w.absent(ctx, entries); err != nil {
 			return err
@@ -157,13 +191,7 @@ func (w *writer) commit(entries []*Entry, retry bool) (err error) {
 		}
 		i += n
 	}
-	if err = w.sum(ctx, kept, facts); err != nil {
-		return err
-	}
-	if _, err = w.conn.ExecContext(ctx, "COMMIT"); err != nil {
-		return fmt.Errorf("committing: %w", err)
-	}
-	return nil
+	return w.sum(ctx, kept, facts)
 }
 
 // insert writes one or group entries.
@@ -173,12 +201,19 @@ func (w *writer) insert(ctx context.Context, entries []*Entry, facts []facts) er
 		toEntries, toBodies = w.manyEntries, w.manyBody
 	}
 	w.args = w.args[:0]
+	salts := make([]byte, saltSize*len(entries))
+	rand.Read(salts) //nolint:errcheck // it never fails
 	for i, e := range entries {
 		body, err := w.encode(e)
 		if err != nil {
 			return err
 		}
-		w.args = append(w.args, w.next+int64(i), body)
+		salt := salts[i*saltSize : (i+1)*saltSize]
+		w.args = append(w.args, w.next+int64(i), body, salt)
+		r := e.record(&facts[i], salt, body)
+		if err := w.chain.add(ctx, &r); err != nil {
+			return err
+		}
 	}
 	if _, err := toBodies.ExecContext(ctx, w.args...); err != nil {
 		return fmt.Errorf("inserting bodies: %w", err)
