@@ -32,6 +32,7 @@ func commands() []command {
 		{"check", "check one answer and report what each sentence rests on", runCheck},
 		{"eval", "judge labelled rows and score the verdicts", runEval},
 		{"policy", "test or check a policy bundle, or start one of your own", runPolicy},
+		{"audit", "verify the audit log, prove an entry of it, erase content", runAudit},
 		{"health", "ask a running proxy whether it is ready", runHealth},
 	}
 }

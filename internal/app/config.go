@@ -82,6 +82,7 @@ type RouteConfig struct {
 type RouteAuditConfig struct {
 	Content audit.Keep `yaml:"content" oneof:"keep mask hash"`
 	OnFull  string     `yaml:"on_full" oneof:"drop wait"`
+	KeepFor Duration   `yaml:"keep_for"` // content is erased when it is older; 0: never
 }
 
 // GroundTruthConfig says where the passages are.
@@ -106,6 +107,16 @@ type AuditConfig struct {
 	Path  string   `yaml:"path"`
 	Queue int      `yaml:"queue"` // entries that may wait to be written
 	Flush Duration `yaml:"flush"` // longest wait of an entry in memory
+	// Key names the file with the key that signs checkpoints; Path + ".key" without it.
+	// It is made when there is none.
+	Key string `yaml:"key"`
+}
+
+func (c AuditConfig) keyFile() string {
+	if c.Key != "" {
+		return c.Key
+	}
+	return c.Path + ".key"
 }
 
 // LimitsConfig bounds what one exchange may hold in memory.
@@ -228,6 +239,11 @@ func (c *Config) check(bad complaint) {
 		bad("audit.queue", "must be at most %d entries", maxQueue)
 	}
 	positive(bad, "audit.flush", int64(c.Audit.Flush), "1ms")
+	for i, r := range c.Routes {
+		if keep := time.Duration(r.Audit.KeepFor); keep < 0 || keep > 0 && keep < time.Minute {
+			bad(fmt.Sprintf("routes[%d].audit.keep_for", i), "must be at least 1m, or 0 to keep content for good")
+		}
+	}
 	positive(bad, "limits.body", int64(c.Limits.Body), "1 byte")
 	positive(bad, "limits.answer", int64(c.Limits.Answer), "1 byte")
 }

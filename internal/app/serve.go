@@ -137,8 +137,12 @@ func listen(address string) (net.Listener, error) {
 // serve runs the proxy on ln until ctx ends, then lets answers under way finish
 // and writes what is left of the record.
 func (a *App) serve(ctx context.Context, ln net.Listener, log *slog.Logger, ready func(url string)) (err error) {
+	key, err := signKey(a.cfg.Audit.keyFile())
+	if err != nil {
+		return err
+	}
 	record, err := audit.Open(a.cfg.Audit.Path, audit.Options{
-		Queue: a.cfg.Audit.Queue, Flush: time.Duration(a.cfg.Audit.Flush), Logger: log,
+		Queue: a.cfg.Audit.Queue, Flush: time.Duration(a.cfg.Audit.Flush), SignKey: key, Logger: log,
 	})
 	if err != nil {
 		return err
@@ -158,6 +162,9 @@ func (a *App) serve(ctx context.Context, ln net.Listener, log *slog.Logger, read
 	if err != nil {
 		return err
 	}
+	retaining, stop := context.WithCancel(ctx)
+	defer stop()
+	go a.retain(retaining, record, log)
 	served := make(chan error, 1)
 	go func() { served <- srv.Serve(ln) }()
 	log.Info("listening", "address", ln.Addr().String(), "version", version(), "routes", len(a.cfg.Routes),
@@ -284,4 +291,32 @@ func runHealth(ctx context.Context, args []string, std Streams) int {
 	}
 	fmt.Fprintf(std.Err, "touchstone health: %v\n", err)
 	return exitError
+}
+
+// retainEvery is how often content past its time is looked for.
+const retainEvery = time.Minute
+
+// retain erases content that its route keeps no longer, until ctx ends.
+func (a *App) retain(ctx context.Context, record *audit.Log, log *slog.Logger) {
+	tick := time.NewTicker(retainEvery)
+	defer tick.Stop()
+	for {
+		for _, r := range a.cfg.Routes {
+			keep := time.Duration(r.Audit.KeepFor)
+			if keep == 0 {
+				continue
+			}
+			n, err := record.Retain(ctx, r.Name, time.Now().Add(-keep))
+			if err != nil && ctx.Err() == nil {
+				log.Error("erasing content past its time failed, trying again in a minute", "route", r.Name, "err", err)
+			} else if n > 0 {
+				log.Info("erased content past its time", "route", r.Name, "entries", n)
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
 }

@@ -2,9 +2,11 @@ package audit
 
 import (
 	"context"
+	"crypto/ed25519"
 	"crypto/rand"
 	"crypto/sha256"
 	"database/sql"
+	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -194,6 +196,21 @@ const Origin = "touchstone/audit"
 // NewKey makes a pair of keys for checkpoints: the signer's, to be kept secret, and
 // the verifier's, to be handed to whoever checks.
 func NewKey() (signer, verifier string, err error) { return note.GenerateKey(rand.Reader, Origin) }
+
+// VerifierKey is the verifier's key that belongs to a signer's.
+func VerifierKey(signer string) (string, error) {
+	if _, err := note.NewSigner(signer); err != nil {
+		return "", fmt.Errorf("not a key as NewKey makes it: %w", err)
+	}
+	// "PRIVATE+KEY+name+hash+data"; data is base64 of the algorithm's byte and the seed.
+	fields := strings.SplitN(signer, "+", 5)
+	data, err := base64.StdEncoding.DecodeString(fields[4])
+	if err != nil || len(data) != 1+ed25519.SeedSize {
+		return "", errors.New("not a key as NewKey makes it: it holds no Ed25519 seed")
+	}
+	public := ed25519.NewKeyFromSeed(data[1:]).Public().(ed25519.PublicKey)
+	return note.NewEd25519VerifierKey(fields[2], public)
+}
 
 // checkpointText is what a checkpoint signs (C2SP tlog-checkpoint): origin, size, root.
 func checkpointText(size int64, root tlog.Hash) string {
