@@ -14,17 +14,17 @@ type index struct {
 	mu          sync.RWMutex
 	words       map[string]uint32 // a folded word as met -> term
 	stems       map[string]uint32 // a stem -> the same term
-	collections map[string]*collection
+	collections map[place]*collection
 	revision    revision
-	embedding   string // model of all vectors; "" while there are none
-	dims        int    // components of each
-	embedded    int    // visible sources with vectors
 
 	// For the one writer.
 	tok    Tokenizer
 	counts []uint16 // by term: how often in the passage at hand, in halves
 	seen   []uint32 // terms with a count
 }
+
+// A place is where sources are kept apart from others.
+type place struct{ tenant, collection string }
 
 // A collection has its own postings, so that a search of one collection cannot
 // touch another. A passage is known by its number in docs.
@@ -37,6 +37,9 @@ type collection struct {
 	length  int64    // of those, in half terms
 	sources map[string]*source
 	vectors vectors
+	// Of the vectors; one model a tenant.
+	embedding string
+	embedded  int // visible sources that have some
 }
 
 type document struct {
@@ -47,6 +50,7 @@ type document struct {
 // source is one stored document; it never changes.
 type source struct {
 	Source
+	tenant   string
 	passages []Passage // without vectors
 	packed   [][]byte  // their vectors until they are in the index; nil if there are none
 	dims     int       // components of each
@@ -78,8 +82,10 @@ const (
 )
 
 func newIndex() *index {
-	return &index{words: map[string]uint32{}, stems: map[string]uint32{}, collections: map[string]*collection{}}
+	return &index{words: map[string]uint32{}, stems: map[string]uint32{}, collections: map[place]*collection{}}
 }
+
+func (src *source) place() place { return place{src.tenant, src.Collection} }
 
 func newCollection() *collection {
 	return &collection{terms: map[uint32]*postings{}, sources: map[string]*source{}}
@@ -173,11 +179,11 @@ func (ch *change) alter(pl *postings, by int) {
 // put adds a source, still hidden.
 func (ch *change) put(src *source) {
 	ix := ch.ix
-	c := ix.collections[src.Collection]
+	c := ix.collections[src.place()]
 	if c == nil {
 		c = newCollection()
 		ix.mu.Lock()
-		ix.collections[src.Collection] = c
+		ix.collections[src.place()] = c
 		ix.mu.Unlock()
 	}
 	src.first = len(c.docs)
@@ -239,7 +245,7 @@ func (pl *postings) setDense(p posting) {
 // remove takes a source away at the next publish.
 func (ch *change) remove(src *source) {
 	ix := ch.ix
-	c := ix.collections[src.Collection]
+	c := ix.collections[src.place()]
 	for i := range src.passages {
 		ch.length[c] -= int64(ix.count(src.Title, &src.passages[i]))
 		for _, id := range ix.seen {
@@ -256,20 +262,20 @@ func (ch *change) publish(rev revision) {
 	ix.mu.Lock()
 	defer ix.mu.Unlock()
 	for _, src := range ch.drop { // before add: a source is replaced under its own name
-		c := ix.collections[src.Collection]
+		c := ix.collections[src.place()]
 		delete(c.sources, src.ID)
 		c.show(src, false)
 		if src.dims > 0 {
-			ix.embedded--
+			c.embedded--
 		}
 	}
 	for _, src := range ch.add {
-		c := ix.collections[src.Collection]
+		c := ix.collections[src.place()]
 		c.sources[src.ID] = src
 		c.show(src, true)
 		if src.dims > 0 {
-			ix.embedded++
-			ix.embedding, ix.dims = src.Embedding, src.dims
+			c.embedded++
+			c.embedding = src.Embedding
 		}
 	}
 	first := ix.revision == revision{}
@@ -281,9 +287,6 @@ func (ch *change) publish(rev revision) {
 	}
 	for c, n := range ch.length {
 		c.length += n
-	}
-	if ix.embedded == 0 {
-		ix.embedding, ix.dims = "", 0
 	}
 	ix.revision = rev
 }
@@ -318,12 +321,21 @@ func (ix *index) wasteful() bool {
 	return all-live > live+1024
 }
 
-// rebuilt returns a new index over the same sources.
-func (ix *index) rebuilt() *index {
+// rebuilt returns a new index over the same sources but for those that differ.
+func (ix *index) rebuilt(differ []*source, rev revision) *index {
+	gone := map[*source]bool{}
+	for _, src := range differ {
+		if c := ix.collections[src.place()]; c != nil {
+			gone[c.sources[src.ID]] = true
+		}
+	}
 	next := newIndex()
 	ch := next.begin()
 	for _, c := range ix.collections {
 		for _, src := range c.sources {
+			if gone[src] {
+				continue
+			}
 			again := *src
 			for i := range src.passages {
 				if src.dims > 0 {
@@ -333,6 +345,22 @@ func (ix *index) rebuilt() *index {
 			ch.put(&again)
 		}
 	}
-	ch.publish(ix.revision)
+	for _, src := range differ {
+		if src.Hash != "" {
+			ch.put(src)
+		}
+	}
+	ch.publish(rev)
 	return next
+}
+
+// fit reports whether the vectors of sources can stand beside those that their
+// collections have.
+func (ix *index) fit(sources []*source) bool {
+	for _, src := range sources {
+		if c := ix.collections[src.place()]; c != nil && src.dims > 0 && c.vectors.dims > 0 && c.vectors.dims != src.dims {
+			return false
+		}
+	}
+	return true
 }

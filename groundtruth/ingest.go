@@ -137,6 +137,10 @@ func (in *Ingester) file(ctx context.Context, f entry, known map[string]Source) 
 		return o, nil
 	}
 	doc.ID, doc.Collection = f.id, in.Collection
+	if err := doc.Check(); err != nil { // the name of the file is not text
+		o.What, o.Err = "failed", err
+		return o, nil
+	}
 	if in.Embedder != nil {
 		if err := Embed(ctx, in.Embedder, &doc); err != nil {
 			return o, err

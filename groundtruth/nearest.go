@@ -34,30 +34,22 @@ type shelf struct {
 	words  int
 }
 
-// comparable reports whether the query's vector can be compared with the stored
-// ones. The caller holds the read lock.
-func (ix *index) comparable(q *Query) error {
+// snapshot notes what there is to compare with the query's vector in the picked
+// collections, and reports whether that is anything. The caller holds the read
+// lock.
+func (s *searcher) snapshot(q *Query) (any bool, err error) {
 	if q.Vector == nil {
-		return nil
+		return false, nil
 	}
 	if err := CheckVector(q.Vector); err != nil {
-		return fmt.Errorf("searching: %w", err)
+		return false, fmt.Errorf("searching: %w", err)
 	}
-	if ix.embedded == 0 {
-		return nil
-	}
-	if err := sameModel(ix.embedding, ix.dims, q.Embedding, len(q.Vector)); err != nil {
-		return fmt.Errorf("searching: %w", err)
-	}
-	return nil
-}
-
-// snapshot notes what there is to compare in the picked collections. The caller
-// holds the read lock. It reports whether any has vectors.
-func (s *searcher) snapshot() bool {
 	for _, c := range s.cols {
-		if c.vectors.dims == 0 {
+		if c.embedded == 0 || c.vectors.dims == 0 {
 			continue
+		}
+		if err := SameModel(c.embedding, c.vectors.dims, q.Embedding, len(q.Vector)); err != nil {
+			return false, fmt.Errorf("searching: %w", err)
 		}
 		n := len(s.shelves)
 		s.shelves = slices.Grow(s.shelves, 1)[:n+1]
@@ -65,7 +57,7 @@ func (s *searcher) snapshot() bool {
 		*sh = shelf{col: c, blocks: append(sh.blocks[:0], c.vectors.blocks...), hidden: append(sh.hidden[:0], c.hidden...),
 			docs: c.docs, dims: c.vectors.dims, words: c.vectors.words}
 	}
-	return len(s.shelves) > 0
+	return len(s.shelves) > 0, nil
 }
 
 // compareAll finds the passages nearest to v: more than wanted by the coarse halves of
@@ -143,6 +135,10 @@ func (s *searcher) fuse(k int) {
 
 // forget keeps no collection alive from the pool.
 func (s *searcher) forget() {
+	clear(s.top)
+	clear(s.cols)
+	clear(s.lists)
+	s.top = s.top[:0]
 	for i := range s.shelves {
 		sh := &s.shelves[i]
 		clear(sh.blocks)

@@ -118,7 +118,7 @@ func TestKilledWriter(t *testing.T) {
 				t.Errorf("round %d: %s has %d passages of edition %d", round, src.ID, src.Passages, has)
 			}
 		}
-		hits, _ := s.Search(context.Background(), Query{Collections: []string{"c"}, Text: "marker", K: maxK})
+		hits, _ := s.Search(context.Background(), Query{Collections: []string{"c"}, Text: "marker", K: MaxK})
 		parts := map[string]int{}
 		for _, h := range hits {
 			if !strings.Contains(h.Text, strings.ReplaceAll(h.Title, " ", "")) {

@@ -25,7 +25,7 @@ func readRevision(ctx context.Context, q querier) (revision, error) {
 }
 
 // watch reloads when another process has changed the file, until ctx ends.
-func (s *SQLite) watch(ctx context.Context) {
+func (s *shared) watch(ctx context.Context) {
 	defer close(s.stopped)
 	tick := time.NewTicker(pollEvery)
 	defer tick.Stop()
@@ -44,7 +44,7 @@ func (s *SQLite) watch(ctx context.Context) {
 }
 
 // refresh reloads if the file has another revision than the index.
-func (s *SQLite) refresh(ctx context.Context) error {
+func (s *shared) refresh(ctx context.Context) error {
 	s.write.Lock()
 	defer s.write.Unlock()
 	rev, err := readRevision(ctx, s.db)
@@ -56,7 +56,7 @@ func (s *SQLite) refresh(ctx context.Context) error {
 
 // reload brings the index to what the file holds, reading the text only of
 // sources that differ. The caller holds s.write.
-func (s *SQLite) reload(ctx context.Context) error {
+func (s *shared) reload(ctx context.Context) error {
 	tx, err := s.db.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
 	if err != nil {
 		return err
@@ -71,20 +71,20 @@ func (s *SQLite) reload(ctx context.Context) error {
 	if rev.number <= since {
 		since = 0 // the file went back: it was restored from a copy
 	}
-	gone := map[[2]string]bool{}
-	for name, c := range ix.collections {
+	gone := map[name]bool{}
+	for at, c := range ix.collections {
 		for id := range c.sources {
-			gone[[2]string{name, id}] = true
+			gone[name{at.tenant, at.collection, id}] = true
 		}
 	}
-	rows, err := tx.QueryContext(ctx, `SELECT collection, id FROM sources`)
+	rows, err := tx.QueryContext(ctx, `SELECT tenant, collection, id FROM sources`)
 	if err != nil {
 		return fmt.Errorf("listing the sources: %w", err)
 	}
 	defer rows.Close()
 	for rows.Next() {
-		var key [2]string
-		if err := rows.Scan(&key[0], &key[1]); err != nil {
+		var key name
+		if err := rows.Scan(&key.tenant, &key.collection, &key.id); err != nil {
 			return fmt.Errorf("listing the sources: %w", err)
 		}
 		delete(gone, key)
@@ -97,7 +97,7 @@ func (s *SQLite) reload(ctx context.Context) error {
 		return err
 	}
 	for key := range gone {
-		changed = append(changed, &source{Source: Source{Collection: key[0], ID: key[1]}})
+		changed = append(changed, key.absent())
 	}
 	s.apply(changed, rev)
 	return nil
@@ -109,7 +109,7 @@ func readSources(ctx context.Context, q querier, since int64) ([]*source, error)
 	if err != nil {
 		return nil, err
 	}
-	rows, err := q.QueryContext(ctx, `SELECT key, collection, id, title, media, hash, text, updated, embedding, dims FROM sources WHERE changed > ? ORDER BY key`, since)
+	rows, err := q.QueryContext(ctx, `SELECT key, tenant, collection, id, title, media, hash, text, updated, embedding, dims FROM sources WHERE changed > ? ORDER BY key`, since)
 	if err != nil {
 		return nil, fmt.Errorf("reading the sources: %w", err)
 	}
@@ -118,8 +118,9 @@ func readSources(ctx context.Context, q querier, since int64) ([]*source, error)
 	for rows.Next() {
 		var key, updated int64
 		var dims int
+		var tenant string
 		var d Document
-		if err := rows.Scan(&key, &d.Collection, &d.ID, &d.Title, &d.Media, &d.Hash, &d.Text, &updated, &d.Embedding, &dims); err != nil {
+		if err := rows.Scan(&key, &tenant, &d.Collection, &d.ID, &d.Title, &d.Media, &d.Hash, &d.Text, &updated, &d.Embedding, &dims); err != nil {
 			return nil, fmt.Errorf("reading the sources: %w", err)
 		}
 		d.Passages = passages[key].list
@@ -130,7 +131,7 @@ func readSources(ctx context.Context, q querier, since int64) ([]*source, error)
 			}
 			p.Text = d.Text[p.Start:p.End]
 		}
-		src := newSource(&d, time.UnixMilli(updated))
+		src := newSource(tenant, &d, time.UnixMilli(updated))
 		if dims > 0 {
 			src.dims, src.packed = dims, passages[key].packed
 			for i, blob := range src.packed {
@@ -172,8 +173,8 @@ func readPassages(ctx context.Context, q querier, since int64) (map[int64]stored
 }
 
 func insert(ctx context.Context, tx *sql.Tx, src *source, text string, number int64) error {
-	res, err := tx.ExecContext(ctx, `INSERT INTO sources (collection, id, title, media, hash, text, updated, changed, embedding, dims) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-		src.Collection, src.ID, src.Title, src.Media, src.Hash, text, src.Updated.UnixMilli(), number, src.Embedding, src.dims)
+	res, err := tx.ExecContext(ctx, `INSERT INTO sources (tenant, collection, id, title, media, hash, text, updated, changed, embedding, dims) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		src.tenant, src.Collection, src.ID, src.Title, src.Media, src.Hash, text, src.Updated.UnixMilli(), number, src.Embedding, src.dims)
 	if err != nil {
 		return err
 	}

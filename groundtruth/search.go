@@ -14,12 +14,8 @@ const (
 	b  = 0.75
 )
 
-// maxK bounds Query.K, and maxQueryTerms the different terms of a query that
-// are looked at.
-const (
-	maxK          = 1000
-	maxQueryTerms = 256
-)
+// maxQueryTerms bounds the different terms of a query that are looked at.
+const maxQueryTerms = 256
 
 // A searcher holds the scratch space of one search; they are pooled.
 type searcher struct {
@@ -55,17 +51,18 @@ var searchers = sync.Pool{New: func() any { return new(searcher) }}
 // search ranks the passages of the named collections by BM25, as if those
 // collections were all there is, fuses that with their nearness to q.Vector, and
 // returns at most k.
-func (ix *index) search(q Query, k int) ([]Evidence, error) {
-	k = min(k, maxK)
+func (ix *index) search(tenant string, q Query) ([]Evidence, error) {
+	k := q.Limit()
 	s := searchers.Get().(*searcher)
 	defer searchers.Put(s)
 	ix.mu.RLock()
-	if err := ix.comparable(&q); err != nil {
+	total, length := s.pick(ix, tenant, q.Collections)
+	hybrid, err := s.snapshot(&q)
+	if err != nil {
 		ix.mu.RUnlock()
+		s.forget()
 		return nil, err
 	}
-	total, length := s.pick(ix, q.Collections)
-	hybrid := q.Vector != nil && s.snapshot()
 	words := k
 	if hybrid {
 		words = max(k, fuseDepth)
@@ -91,19 +88,15 @@ func (ix *index) search(q Query, k int) ([]Evidence, error) {
 		out[i] = Evidence{Source: h.src.ID, Title: h.src.Title, Heading: p.Heading, Collection: h.src.Collection,
 			Revision: h.src.Revision, Passage: p.Ordinal, Start: p.Start, Text: p.Text, Score: float64(h.score), Origin: FromIndex}
 	}
-	clear(s.top) // keep no collection alive from the pool
-	clear(s.cols)
-	clear(s.lists)
-	s.top = s.top[:0]
 	s.forget()
 	return out, nil
 }
 
 // pick finds the collections and adds up their passages and lengths.
-func (s *searcher) pick(ix *index, names []string) (total int, length int64) {
+func (s *searcher) pick(ix *index, tenant string, names []string) (total int, length int64) {
 	s.cols = s.cols[:0]
 	for _, name := range names {
-		c := ix.collections[name]
+		c := ix.collections[place{tenant, name}]
 		if c == nil || c.live == 0 || slices.Contains(s.cols, c) {
 			continue
 		}

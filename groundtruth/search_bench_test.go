@@ -66,7 +66,7 @@ func BenchmarkSearch(b *testing.B) {
 		ch := ix.begin()
 		for i := range passages / 10 {
 			doc := z.document(i)
-			ch.put(newSource(&doc, time.Now()))
+			ch.put(newSource("", &doc, time.Now()))
 		}
 		ch.publish(revision{1, 1})
 		ch = nil
@@ -82,7 +82,7 @@ func BenchmarkSearch(b *testing.B) {
 			var took []time.Duration
 			for i := 0; b.Loop(); i++ {
 				start := time.Now()
-				hits, _ := ix.search(Query{Collections: collections, Text: queries[i%len(queries)]}, DefaultK)
+				hits, _ := ix.search("", Query{Collections: collections, Text: queries[i%len(queries)]})
 				took = append(took, time.Since(start))
 				if len(hits) == 0 {
 					b.Fatal("nothing found")

@@ -3,10 +3,8 @@ package groundtruth
 import (
 	"cmp"
 	"context"
-	"crypto/sha256"
 	"database/sql"
 	"embed"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -34,6 +32,12 @@ const pollEvery = time.Second
 // no part of one (WAL with synchronous=NORMAL). Changes that other processes
 // make to the file are found within about a second.
 type SQLite struct {
+	*shared
+	tenant string
+}
+
+// shared is what the views of all tenants have in common.
+type shared struct {
 	db    *sql.DB
 	index atomic.Pointer[index]
 	write sync.Mutex // one change at a time, in the file and in the index
@@ -68,7 +72,7 @@ func Open(ctx context.Context, path string) (*SQLite, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening the ground truth %s: %w", path, err)
 	}
-	s := &SQLite{db: db, stopped: make(chan struct{})}
+	s := &SQLite{shared: &shared{db: db, stopped: make(chan struct{})}}
 	if err := s.load(ctx); err != nil {
 		db.Close()
 		if path != ":memory:" {
@@ -126,7 +130,7 @@ func connect(path string) (*sql.DB, error) {
 	return db, nil
 }
 
-func (s *SQLite) load(ctx context.Context) error {
+func (s *shared) load(ctx context.Context) error {
 	if err := migrate(ctx, s.db); err != nil {
 		return err
 	}
@@ -171,30 +175,27 @@ func (s *SQLite) Search(ctx context.Context, q Query) ([]Evidence, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	k := q.K
-	if k <= 0 {
-		k = DefaultK
-	}
-	return s.index.Load().search(q, k)
+	return s.index.Load().search(s.tenant, q)
 }
 
 // Replace implements Store. The document's Passages must be pieces of its Text,
 // which the store keeps.
 func (s *SQLite) Replace(ctx context.Context, doc Document) (bool, error) {
-	if err := doc.check(); err != nil {
+	if err := doc.Check(); err != nil {
 		return false, err
 	}
 	s.write.Lock()
 	defer s.write.Unlock()
-	src := newSource(&doc, time.Now())
+	src := newSource(s.tenant, &doc, time.Now())
 	src.pack(&doc)
+	at := name{s.tenant, doc.Collection, doc.ID}
 	changed, err := s.change(ctx, func(tx *sql.Tx, number int64) (digest uint64, changed bool, err error) {
-		key, hash, embedding, err := identify(ctx, tx, doc.Collection, doc.ID)
+		key, hash, embedding, err := at.find(ctx, tx)
 		switch {
 		case err == nil && hash == doc.Hash && embedding == doc.Embedding:
 			return 0, false, nil
 		case err == nil:
-			digest = digestOf(doc.Collection, doc.ID, hash, embedding)
+			digest = Digest(at.tenant, at.collection, at.id, hash, embedding)
 			if err = remove(ctx, tx, key); err != nil {
 				return 0, false, err
 			}
@@ -216,13 +217,14 @@ func (s *SQLite) Replace(ctx context.Context, doc Document) (bool, error) {
 func (s *SQLite) Delete(ctx context.Context, collection, sourceID string) error {
 	s.write.Lock()
 	defer s.write.Unlock()
+	at := name{s.tenant, collection, sourceID}
 	_, err := s.change(ctx, func(tx *sql.Tx, _ int64) (uint64, bool, error) {
-		key, hash, embedding, err := identify(ctx, tx, collection, sourceID)
+		key, hash, embedding, err := at.find(ctx, tx)
 		if err != nil {
 			return 0, false, err
 		}
-		return digestOf(collection, sourceID, hash, embedding), true, remove(ctx, tx, key)
-	}, &source{Source: Source{Collection: collection, ID: sourceID}})
+		return Digest(at.tenant, at.collection, at.id, hash, embedding), true, remove(ctx, tx, key)
+	}, at.absent())
 	if err != nil {
 		return fmt.Errorf("deleting %s from collection %q: %w", sourceID, collection, err)
 	}
@@ -233,7 +235,7 @@ func (s *SQLite) Delete(ctx context.Context, collection, sourceID string) error 
 // committed. do returns how it changes the digest. about is the source that it
 // changes: its new state, or one without passages when it is deleted; nil when
 // it changes several. The caller holds s.write.
-func (s *SQLite) change(ctx context.Context, do func(*sql.Tx, int64) (uint64, bool, error), about *source) (bool, error) {
+func (s *shared) change(ctx context.Context, do func(*sql.Tx, int64) (uint64, bool, error), about *source) (bool, error) {
 	tx, err := s.db.BeginTx(ctx, nil)
 	if err != nil {
 		return false, err
@@ -264,30 +266,39 @@ func (s *SQLite) change(ctx context.Context, do func(*sql.Tx, int64) (uint64, bo
 	return true, nil
 }
 
-// identify finds a stored source; ErrNotFound if there is none.
-func identify(ctx context.Context, tx *sql.Tx, collection, id string) (key int64, hash, embedding string, err error) {
-	err = tx.QueryRowContext(ctx, `SELECT key, hash, embedding FROM sources WHERE collection = ? AND id = ?`, collection, id).Scan(&key, &hash, &embedding)
+// name is the full name of a source.
+type name struct{ tenant, collection, id string }
+
+// absent stands for the source once it is gone.
+func (n name) absent() *source {
+	return &source{tenant: n.tenant, Source: Source{Collection: n.collection, ID: n.id}}
+}
+
+// find finds the source; ErrNotFound if there is none.
+func (n name) find(ctx context.Context, tx *sql.Tx) (key int64, hash, embedding string, err error) {
+	err = tx.QueryRowContext(ctx, `SELECT key, hash, embedding FROM sources WHERE tenant = ? AND collection = ? AND id = ?`,
+		n.tenant, n.collection, n.id).Scan(&key, &hash, &embedding)
 	if errors.Is(err, sql.ErrNoRows) {
 		err = ErrNotFound
 	}
 	return key, hash, embedding, err
 }
 
-// checkModel refuses vectors of another model than those stored.
+// checkModel refuses vectors of another model than those the tenant has.
 func checkModel(ctx context.Context, tx *sql.Tx, src *source) error {
 	if src.dims == 0 {
 		return nil
 	}
 	var model string
 	var dims int
-	err := tx.QueryRowContext(ctx, `SELECT embedding, dims FROM sources WHERE dims > 0 LIMIT 1`).Scan(&model, &dims)
+	err := tx.QueryRowContext(ctx, `SELECT embedding, dims FROM sources WHERE dims > 0 AND tenant = ? LIMIT 1`, src.tenant).Scan(&model, &dims)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	return sameModel(model, dims, src.Embedding, src.dims)
+	return SameModel(model, dims, src.Embedding, src.dims)
 }
 
 // ForgetVectors implements Store.
@@ -295,7 +306,7 @@ func (s *SQLite) ForgetVectors(ctx context.Context) error {
 	s.write.Lock()
 	defer s.write.Unlock()
 	_, err := s.change(ctx, func(tx *sql.Tx, number int64) (digest uint64, changed bool, err error) {
-		rows, err := tx.QueryContext(ctx, `SELECT collection, id, hash, embedding FROM sources WHERE embedding <> ''`)
+		rows, err := tx.QueryContext(ctx, `SELECT collection, id, hash, embedding FROM sources WHERE tenant = ? AND embedding <> ''`, s.tenant)
 		if err != nil {
 			return 0, false, err
 		}
@@ -305,16 +316,16 @@ func (s *SQLite) ForgetVectors(ctx context.Context) error {
 			if err := rows.Scan(&collection, &id, &hash, &embedding); err != nil {
 				return 0, false, err
 			}
-			digest ^= digestOf(collection, id, hash, embedding) ^ digestOf(collection, id, hash, "")
+			digest ^= Digest(s.tenant, collection, id, hash, embedding) ^ Digest(s.tenant, collection, id, hash, "")
 			changed = true
 		}
 		if err := rows.Err(); err != nil || !changed {
 			return 0, false, err
 		}
-		if _, err := tx.ExecContext(ctx, `UPDATE passages SET vector = NULL WHERE vector IS NOT NULL`); err != nil {
+		if _, err := tx.ExecContext(ctx, `UPDATE passages SET vector = NULL WHERE source IN (SELECT key FROM sources WHERE tenant = ? AND dims > 0)`, s.tenant); err != nil {
 			return 0, false, err
 		}
-		_, err = tx.ExecContext(ctx, `UPDATE sources SET embedding = '', dims = 0, changed = ? WHERE embedding <> ''`, number)
+		_, err = tx.ExecContext(ctx, `UPDATE sources SET embedding = '', dims = 0, changed = ? WHERE tenant = ? AND embedding <> ''`, number, s.tenant)
 		return digest, true, err
 	}, nil)
 	if err != nil {
@@ -324,11 +335,15 @@ func (s *SQLite) ForgetVectors(ctx context.Context) error {
 }
 
 // apply brings the index to rev, given the sources that differ.
-func (s *SQLite) apply(sources []*source, rev revision) {
+func (s *shared) apply(sources []*source, rev revision) {
 	ix := s.index.Load()
+	if !ix.fit(sources) {
+		s.index.Store(ix.rebuilt(sources, rev))
+		return
+	}
 	ch := ix.begin()
 	for _, src := range sources {
-		if c := ix.collections[src.Collection]; c != nil && c.sources[src.ID] != nil {
+		if c := ix.collections[src.place()]; c != nil && c.sources[src.ID] != nil {
 			ch.remove(c.sources[src.ID])
 		}
 		if src.Hash != "" {
@@ -337,7 +352,7 @@ func (s *SQLite) apply(sources []*source, rev revision) {
 	}
 	ch.publish(rev)
 	if ix.wasteful() {
-		s.index.Store(ix.rebuilt())
+		s.index.Store(ix.rebuilt(nil, rev))
 	}
 }
 
@@ -350,8 +365,8 @@ func (s *SQLite) Sources(ctx context.Context, collection string) ([]Source, erro
 	ix.mu.RLock()
 	defer ix.mu.RUnlock()
 	list := []Source{}
-	for name, c := range ix.collections {
-		if collection != "" && collection != name {
+	for at, c := range ix.collections {
+		if at.tenant != s.tenant || collection != "" && collection != at.collection {
 			continue
 		}
 		for _, src := range c.sources {
@@ -373,17 +388,20 @@ func (s *SQLite) Revision() string {
 	ix := s.index.Load()
 	ix.mu.RLock()
 	defer ix.mu.RUnlock()
-	for _, c := range ix.collections {
-		if len(c.sources) > 0 {
-			return fmt.Sprintf("%d-%08x", ix.revision.number, uint32(ix.revision.digest>>32))
+	for at, c := range ix.collections {
+		if at.tenant == s.tenant && len(c.sources) > 0 {
+			return State(ix.revision.number, ix.revision.digest)
 		}
 	}
 	return "0"
 }
 
+// For implements Store.
+func (s *SQLite) For(tenant string) Store { return &SQLite{s.shared, tenant} }
+
 // Stale returns why the index may be behind the file: the last attempt to read
 // another process's changes failed. Searches still serve the last good state.
-func (s *SQLite) Stale() error {
+func (s *shared) Stale() error {
 	if err := s.stale.Load(); err != nil {
 		return *err
 	}
@@ -392,52 +410,14 @@ func (s *SQLite) Stale() error {
 
 // Close stops looking for changes and closes the file. What was loaded can
 // still be searched.
-func (s *SQLite) Close() error {
+func (s *shared) Close() error {
 	s.stop()
 	<-s.stopped
 	return s.db.Close()
 }
 
-// check reports what would make a document unusable.
-func (d *Document) check() error {
-	switch {
-	case d.ID == "":
-		return errors.New("storing a document: it has no ID")
-	case d.Collection == "":
-		return fmt.Errorf("storing %s: it names no collection", d.ID)
-	case d.Hash == "":
-		return fmt.Errorf("storing %s: it has no hash", d.ID)
-	}
-	dims := 0
-	for i, p := range d.Passages {
-		if i == 0 {
-			dims = len(p.Vector)
-		}
-		if p.Start < 0 || p.End > len(d.Text) || p.Start > p.End || d.Text[p.Start:p.End] != p.Text {
-			return fmt.Errorf("storing %s: passage %d is not the text at %d:%d", d.ID, i, p.Start, p.End)
-		}
-		if p.Ordinal != i {
-			return fmt.Errorf("storing %s: passage %d calls itself %d", d.ID, i, p.Ordinal)
-		}
-		if len(p.Vector) != dims {
-			return fmt.Errorf("storing %s: passage %d has a vector of %d components, the first one of %d", d.ID, i, len(p.Vector), dims)
-		}
-		if dims > 0 {
-			if err := CheckVector(p.Vector); err != nil {
-				return fmt.Errorf("storing %s: passage %d: %w", d.ID, i, err)
-			}
-		}
-	}
-	if len(d.Passages) > 0 && (dims > 0) != (d.Embedding != "") {
-		return fmt.Errorf("storing %s: its passages have vectors of %d components, made by the model %q: give both or none", d.ID, dims, d.Embedding)
-	}
-	return nil
-}
-
-func newSource(d *Document, at time.Time) *source {
-	src := &source{Source: Source{ID: d.ID, Collection: d.Collection, Title: d.Title, Media: d.Media, Hash: d.Hash,
-		Revision: d.Hash[:min(12, len(d.Hash))], Passages: len(d.Passages), Bytes: len(d.Text), Embedding: d.Embedding, Updated: at.UTC().Truncate(time.Millisecond)},
-		digest: digestOf(d.Collection, d.ID, d.Hash, d.Embedding)}
+func newSource(tenant string, d *Document, at time.Time) *source {
+	src := &source{tenant: tenant, Source: d.Source(at), digest: Digest(tenant, d.Collection, d.ID, d.Hash, d.Embedding)}
 	src.passages = make([]Passage, len(d.Passages))
 	for i, p := range d.Passages {
 		p.Text, p.Vector = d.Text[p.Start:p.End], nil // one copy, of the document; vectors are packed
@@ -456,14 +436,4 @@ func (src *source) pack(d *Document) {
 			src.packed, src.dims = append(src.packed, pack(p.Vector)), len(p.Vector)
 		}
 	}
-}
-
-// digestOf stands for one source in the digest of a store.
-func digestOf(collection, id, hash, embedding string) uint64 {
-	text := fmt.Appendf(nil, "%q %q %q", collection, id, hash)
-	if embedding != "" {
-		text = fmt.Appendf(text, " %q", embedding)
-	}
-	sum := sha256.Sum256(text)
-	return binary.BigEndian.Uint64(sum[:])
 }

@@ -23,12 +23,29 @@ type Query struct {
 	Embedding   string    // Embedder.ID of the model that made Vector
 }
 
-// DefaultK is how many passages a claim is compared with.
-const DefaultK = 5
+// DefaultK is how many passages a claim is compared with, and MaxK the most that
+// one search returns.
+const (
+	DefaultK = 5
+	MaxK     = 1000
+)
+
+// Limit is how many passages the query asks for.
+func (q *Query) Limit() int {
+	if q.K <= 0 {
+		return DefaultK
+	}
+	return min(q.K, MaxK)
+}
 
 // Store keeps the passages of grounding sources and finds those near a text.
 // It is safe for concurrent use. Every change makes a new Revision.
+//
+// A Store is one tenant's: the one it was opened for, "", or the one that For
+// named. Nothing that it returns or changes is another tenant's.
 type Store interface {
+	// For is the same store for another tenant. It is cheap, and needs no Close.
+	For(tenant string) Store
 	// Search returns at most q.K passages, best first. An empty result is not
 	// an error.
 	Search(ctx context.Context, q Query) ([]Evidence, error)
@@ -39,14 +56,15 @@ type Store interface {
 	Replace(ctx context.Context, doc Document) (changed bool, err error)
 	// Delete removes a source; ErrNotFound if there is none.
 	Delete(ctx context.Context, collection, sourceID string) error
-	// ForgetVectors drops the vectors of all sources, so that those of another
-	// model can come; the sources are found by words until then.
+	// ForgetVectors drops the vectors of all sources of the tenant, so that those of
+	// another model can come; the sources are found by words until then.
 	ForgetVectors(ctx context.Context) error
 	// Sources lists what is stored, by collection and ID; "" lists every
 	// collection.
 	Sources(ctx context.Context, collection string) ([]Source, error)
 	// Revision names the content of the whole store as search now sees it:
-	// equal revisions give equal results. "0" is the empty store.
+	// equal revisions give equal results. "0" is a tenant without sources.
 	Revision() string
+	// Close closes the store for all tenants.
 	Close() error
 }

@@ -72,9 +72,9 @@ func CheckVector(v []float32) error {
 	return nil
 }
 
-// sameModel reports that vectors of (model, dims) cannot be compared with those
-// that a store has.
-func sameModel(stored string, storedDims int, model string, dims int) error {
+// SameModel reports, as ErrEmbedding, that vectors of (model, dims) cannot be
+// compared with those that a store has.
+func SameModel(stored string, storedDims int, model string, dims int) error {
 	if model == stored && dims == storedDims {
 		return nil
 	}
