@@ -3,6 +3,7 @@ package policies
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -48,18 +49,22 @@ func (r *TestReport) Failed() (n int) {
 // run, a regular expression, only tests whose name matches are run. Mistakes in the
 // bundle's data are an error: tests bring settings of their own and cannot show them.
 func Test(ctx context.Context, dir, run string) (*TestReport, error) {
-	fsys, prefix, name := open(dir)
-	src, err := read(fsys, prefix, true)
+	place := At(dir)
+	f, err := place.fetch(ctx, "")
+	var src *source
+	if err == nil {
+		src, err = f.files.parse(place.prefix(), true)
+	}
 	if err != nil {
-		return nil, fmt.Errorf("loading policies from %s: %w", name, err)
+		return nil, fmt.Errorf("loading policies from %s: %w", &place, err)
 	}
 	if err := src.checkData(ctx); err != nil {
-		return nil, fmt.Errorf("testing policies from %s: %w", name, err)
+		return nil, fmt.Errorf("testing policies from %s: %w", &place, err)
 	}
 	coverage := cover.New()
 	results, err := src.test(ctx, run, func(r *tester.Runner) { r.SetCoverageQueryTracer(coverage) })
 	if err != nil {
-		return nil, fmt.Errorf("testing policies from %s: %w", name, err)
+		return nil, fmt.Errorf("testing policies from %s: %w", &place, err)
 	}
 	report := &TestReport{}
 	for _, r := range results {
@@ -166,29 +171,29 @@ func Check(ctx context.Context, dir string) error {
 	if _, err := Load(ctx, dir); err != nil {
 		return err
 	}
-	fsys, prefix, _ := open(dir)
+	place := At(dir)
+	f, err := place.fetch(ctx, "")
+	if err != nil {
+		return err
+	}
 	var lines []string
-	err := walk(fsys, func(name string, read func() ([]byte, error)) error {
+	for _, name := range f.files.names() {
 		if !strings.HasSuffix(name, ".rego") {
-			return nil
+			continue
 		}
-		text, err := read()
-		if err != nil {
-			return err
-		}
-		want, err := format.SourceWithOpts(prefix+name, text, format.Opts{RegoVersion: ast.RegoV1})
+		shown, text := place.prefix()+name, f.files[name]
+		want, err := format.SourceWithOpts(shown, text, format.Opts{RegoVersion: ast.RegoV1})
 		if err != nil {
 			return positions(err)
 		}
 		if !bytes.Equal(text, want) {
-			lines = append(lines, fmt.Sprintf("%s:%d: not as opa fmt writes it", prefix+name, firstDifference(text, want)))
+			lines = append(lines, fmt.Sprintf("%s:%d: not as opa fmt writes it", shown, firstDifference(text, want)))
 		}
-		return nil
-	})
-	if err == nil && len(lines) > 0 {
-		err = fmt.Errorf("%s", strings.Join(lines, "\n"))
 	}
-	return err
+	if len(lines) > 0 {
+		return errors.New(strings.Join(lines, "\n"))
+	}
+	return nil
 }
 
 // firstDifference is the line in which two texts differ first.

@@ -4,12 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"maps"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -36,7 +34,13 @@ const (
 // Engine decides by the rules of a bundle. It is safe for concurrent use.
 type Engine struct {
 	current  atomic.Pointer[program]
+	status   atomic.Pointer[Status]
 	deadline time.Duration
+	source   Source
+
+	loading sync.Mutex // held while the source is read and a bundle made ready
+	mark    string     // of the bundle that was read last, good or not
+	refused error      // what was wrong with that bundle
 }
 
 // program is one bundle, ready to run; it is never changed.
@@ -46,47 +50,11 @@ type program struct {
 	revision string
 }
 
-// Load makes an engine of the bundle in dir, or of the embedded one when dir is
-// empty. A bundle that does not compile, has mistakes in its data or cannot decide
-// about a made-up answer is an error, as lines of file:line: message where it has a
-// place.
-func Load(ctx context.Context, dir string) (*Engine, error) {
-	e := &Engine{deadline: Deadline}
-	if err := e.Reload(ctx, dir); err != nil {
-		return nil, err
-	}
-	return e, nil
-}
-
-// Reload puts the bundle in dir in the place of the present one. It is made ready
-// aside and swapped in at once: decisions under way keep theirs, and on an error the
-// present bundle stays.
-func (e *Engine) Reload(ctx context.Context, dir string) error {
-	fsys, prefix, name := open(dir)
-	src, err := read(fsys, prefix, false)
-	if err != nil {
-		return fmt.Errorf("loading policies from %s: %w", name, err)
-	}
-	p, err := e.prepare(ctx, src)
-	if err != nil {
-		return fmt.Errorf("loading policies from %s: %w", name, err)
-	}
-	e.current.Store(p)
-	return nil
-}
-
-// open is the file system of a bundle, what its files' names begin with in messages,
-// and how to call it.
-func open(dir string) (fsys fs.FS, prefix, name string) {
-	if dir == "" {
-		return Default(), "policies/bundle/", "the embedded bundle"
-	}
-	return os.DirFS(dir), filepath.ToSlash(filepath.Clean(dir)) + "/", dir
-}
-
+// prepare makes a bundle ready: it must compile, have no mistakes in its data and
+// decide about made-up answers.
 func (e *Engine) prepare(ctx context.Context, src *source) (*program, error) {
 	compiler := src.compiler()
-	if compiler.Compile(src.rules); compiler.Failed() {
+	if compiler.Compile(copies(src.rules)); compiler.Failed() {
 		return nil, positions(compiler.Errors)
 	}
 	p := &program{revision: src.revision}

@@ -1,0 +1,84 @@
+package policies
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+)
+
+// Meta is what a rule's METADATA says of it.
+type Meta struct {
+	ID, Title, Description                  string
+	Severity, Principle, Owner, Remediation string
+}
+
+// rulesRoot is the package below which rules stand.
+const rulesRoot = "rules"
+
+// metadata lists the rules of a bundle by id. A rule that could never fire, or that
+// does not say what it is and whose, is an error.
+func metadata(modules map[string]*ast.Module) (map[string]Meta, error) {
+	metas := map[string]Meta{}
+	var problems []string
+	for _, file := range slices.Sorted(maps.Keys(modules)) {
+		module := modules[file]
+		words := packageWords(module.Package)
+		if len(words) == 0 || words[0] != rulesRoot {
+			continue
+		}
+		complain := func(format string, args ...any) {
+			problems = append(problems, fmt.Sprintf("%s:%d: ", file, module.Package.Location.Row)+fmt.Sprintf(format, args...))
+		}
+		id := strings.Join(words[1:], ".")
+		if len(words) != 3 {
+			complain("a rule's package is rules.AREA.NAME, not %s", strings.Join(words, "."))
+			continue
+		}
+		if _, twice := metas[id]; twice {
+			complain("the rule %s is in two files", id)
+		}
+		if !slices.ContainsFunc(module.Rules, func(r *ast.Rule) bool { return r.Head.Ref().String() == "violation" || r.Head.Name == "violation" }) {
+			complain("the rule %s defines no violation, so it could never fire", id)
+		}
+		meta := Meta{ID: id}
+		for _, a := range module.Annotations {
+			if a.Scope != "package" {
+				continue
+			}
+			meta.Title, meta.Description = a.Title, a.Description
+			for field, to := range map[string]*string{
+				"severity": &meta.Severity, "principle": &meta.Principle, "owner": &meta.Owner, "remediation": &meta.Remediation,
+			} {
+				*to, _ = a.Custom[field].(string)
+			}
+		}
+		for _, field := range []struct{ name, value string }{
+			{"title", meta.Title}, {"description", meta.Description}, {"custom.severity", meta.Severity},
+			{"custom.principle", meta.Principle}, {"custom.owner", meta.Owner}, {"custom.remediation", meta.Remediation},
+		} {
+			if strings.TrimSpace(field.value) == "" {
+				complain("the METADATA of the rule %s lacks %s", id, field.name)
+			}
+		}
+		metas[id] = meta
+	}
+	if len(problems) > 0 {
+		return nil, errors.New(strings.Join(problems, "\n"))
+	}
+	return metas, nil
+}
+
+// packageWords is a package's path without the leading data.
+func packageWords(p *ast.Package) []string {
+	var words []string
+	for _, term := range p.Path[1:] {
+		if s, ok := term.Value.(ast.String); ok {
+			words = append(words, string(s))
+		}
+	}
+	return words
+}
