@@ -25,7 +25,7 @@ type App struct {
 
 // Open builds the ground truth, the policies and a judge for each route.
 func Open(ctx context.Context, cfg *Config) (*App, error) {
-	engine, err := policies.Load(ctx, cfg.Policies.Dir)
+	engine, err := policies.Open(ctx, cfg.Policies.source())
 	if err != nil {
 		return nil, err
 	}

@@ -90,11 +90,6 @@ type GroundTruthConfig struct {
 	Path string `yaml:"path"`
 }
 
-// PoliciesConfig names a folder of Rego that replaces the embedded bundle.
-type PoliciesConfig struct {
-	Dir string `yaml:"dir"`
-}
-
 // PrivacyConfig is how masks with a hash are keyed: the same text gets the same hash
 // under the same key. Without a key each start of the program makes its own.
 type PrivacyConfig struct {
@@ -135,6 +130,7 @@ func Default() *Config {
 	return &Config{
 		Listen:      "127.0.0.1:8080",
 		GroundTruth: GroundTruthConfig{Path: "data/groundtruth.db"},
+		Policies:    PoliciesConfig{Algorithm: "RS256"},
 		Audit:       AuditConfig{Path: "data/audit.db", Queue: 4096, Flush: Duration(100 * time.Millisecond)},
 		Limits:      LimitsConfig{Body: 4 << 20, Answer: 8 << 20},
 		Log:         LogConfig{Level: "info"},
@@ -229,11 +225,7 @@ func (c *Config) check(bad complaint) {
 	if c.Audit.Path == "" {
 		bad("audit.path", "must name a file, such as data/audit.db")
 	}
-	if c.Policies.Dir != "" {
-		if info, err := os.Stat(c.Policies.Dir); err != nil || !info.IsDir() {
-			bad("policies.dir", "%q is not a folder", c.Policies.Dir)
-		}
-	}
+	c.Policies.check(bad)
 	positive(bad, "audit.queue", int64(c.Audit.Queue), "1 entry")
 	if c.Audit.Queue > maxQueue {
 		bad("audit.queue", "must be at most %d entries", maxQueue)
@@ -301,6 +293,8 @@ func (c *Config) readSecrets(bad complaint) {
 	}
 	read("admin.key", &c.Admin.Key, &c.Admin.KeyFile)
 	read("privacy.hash_key", &c.Privacy.HashKey, &c.Privacy.HashKeyFile)
+	read("policies.token", &c.Policies.Token, &c.Policies.TokenFile)
+	read("policies.key", &c.Policies.Key, &c.Policies.KeyFile)
 	for i := range c.Upstreams {
 		read(fmt.Sprintf("upstreams[%d].api_key", i), &c.Upstreams[i].APIKey, &c.Upstreams[i].APIKeyFile)
 	}

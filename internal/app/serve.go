@@ -13,11 +13,13 @@ import (
 	"net/http/pprof"
 	"os"
 	"runtime/debug"
+	"sync"
 	"syscall"
 	"time"
 
 	"touchstone/internal/audit"
 	"touchstone/internal/metrics"
+	"touchstone/policies"
 	"touchstone/proxy"
 )
 
@@ -39,7 +41,7 @@ func runServe(ctx context.Context, args []string, std Streams) int {
 	}
 	config := fs.String("config", defaultConfig, "configuration `FILE`")
 	listen := fs.String("listen", "", "`HOST:PORT` in place of the configured one")
-	policyDir := fs.String("policies", "", "policy `FOLDER` in place of the configured one")
+	policyDir := fs.String("policies", "", "policy `FOLDER` in place of the configured bundle")
 	profiling := fs.String("pprof", "", "loopback `HOST:PORT` to serve Go profiles on; off by default")
 	if code, ok := parseFlags(fs, args); !ok {
 		return code
@@ -60,7 +62,7 @@ func runServe(ctx context.Context, args []string, std Streams) int {
 			cfg.Listen = *listen
 		}
 		if *policyDir != "" {
-			cfg.Policies.Dir = *policyDir
+			cfg.Policies = PoliciesConfig{Dir: *policyDir, Algorithm: cfg.Policies.Algorithm}
 		}
 		if err := cfg.Validate(); err != nil {
 			return fail(err)
@@ -165,6 +167,14 @@ func (a *App) serve(ctx context.Context, ln net.Listener, log *slog.Logger, read
 	retaining, stop := context.WithCancel(ctx)
 	defer stop()
 	go a.retain(retaining, record, log)
+	if st := a.engine.Status(); st.Failure != "" {
+		log.Error("policies come from the bundle kept from before", "error", st.Failure, "policy_revision", st.Revision)
+		counts.PolicyReload(false)
+	}
+	watching, stopWatching := context.WithCancel(ctx)
+	var watch sync.WaitGroup
+	watch.Go(func() { a.watchPolicies(watching, log, counts) })
+	defer func() { stopWatching(); watch.Wait() }()
 	served := make(chan error, 1)
 	go func() { served <- srv.Serve(ln) }()
 	log.Info("listening", "address", ln.Addr().String(), "version", version(), "routes", len(a.cfg.Routes),
@@ -182,6 +192,19 @@ func (a *App) serve(ctx context.Context, ln net.Listener, log *slog.Logger, read
 		return fmt.Errorf("shutting down: %w", err)
 	}
 	return <-served
+}
+
+// watchPolicies puts changed bundles in force until ctx ends.
+func (a *App) watchPolicies(ctx context.Context, log *slog.Logger, counts *metrics.Metrics) {
+	a.engine.Watch(ctx, func(s policies.Status, err error) {
+		counts.PolicyReload(err == nil)
+		if err != nil {
+			log.Error("policy bundle refused; the one before stays in force", "source", s.Source, "policy_revision", s.Revision, "error", err)
+			return
+		}
+		counts.PolicyRevision(s.Revision)
+		log.Info("policies in force", "source", s.Source, "policy_revision", s.Revision, "label", s.Label, "signed", s.Signed, "rules", s.Rules)
+	})
 }
 
 // proxyOptions are the parts of the proxy that follow from the configuration.

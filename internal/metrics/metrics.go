@@ -35,6 +35,8 @@ type Metrics struct {
 	evaluations *prometheus.CounterVec
 	policyInfo  *prometheus.GaugeVec
 	indexInfo   *prometheus.GaugeVec
+	reloads     *prometheus.CounterVec
+	refused     prometheus.Gauge
 	withheld    prometheus.Histogram
 	operation   *prometheus.HistogramVec
 	firstChunk  *prometheus.HistogramVec
@@ -80,6 +82,10 @@ func New() *Metrics {
 			Help: "1 for the policy revision in force."}, []string{"revision"}),
 		indexInfo: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "guard_index_info",
 			Help: "1 for the ground truth revision in force."}, []string{"revision"}),
+		reloads: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "guard_policy_reloads_total",
+			Help: "Changed policy bundles by what became of them: in_force or refused."}, []string{"result"}),
+		refused: prometheus.NewGauge(prometheus.GaugeOpts{Name: "guard_policy_refused",
+			Help: "1 while the policy bundle found last, or its source, cannot be used and an older bundle is in force."}),
 		withheld: prometheus.NewHistogram(prometheus.HistogramOpts{Name: "guard_stream_withheld_bytes",
 			Help: "Most bytes of a streamed answer that were held back at once, waiting for a verdict.", Buckets: prometheus.ExponentialBuckets(64, 4, 9)}),
 		operation: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "gen_ai_client_operation_duration_seconds",
@@ -90,6 +96,7 @@ func New() *Metrics {
 			[]string{"gen_ai_operation_name", "gen_ai_provider_name", "gen_ai_request_model"}),
 	}
 	m.registry.MustRegister(m.responses, m.sentences, m.findings, m.checks, m.added, m.unchecked, m.evaluations, m.policyInfo, m.indexInfo,
+		m.reloads, m.refused,
 		m.withheld, m.operation, m.firstChunk,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	m.registerAudit()
@@ -220,6 +227,16 @@ func Status(code int) string { return strconv.Itoa(code) }
 
 // PolicyRevision makes r the policy revision in force.
 func (m *Metrics) PolicyRevision(r string) { m.inForce(m.policyInfo, &m.policy, r) }
+
+// PolicyReload counts a changed bundle, or one that could not be used.
+func (m *Metrics) PolicyReload(ok bool) {
+	result, refused := "in_force", 0.0
+	if !ok {
+		result, refused = "refused", 1
+	}
+	m.reloads.WithLabelValues(result).Inc()
+	m.refused.Set(refused)
+}
 
 // IndexRevision makes r the ground truth revision in force.
 func (m *Metrics) IndexRevision(r string) { m.inForce(m.indexInfo, &m.indexed, r) }

@@ -13,6 +13,7 @@ import (
 // full is a Metrics in which every metric has a value.
 func full() *Metrics {
 	m := New()
+	m.PolicyReload(true)
 	m.Build("test")
 	m.PolicyRevision("p1")
 	m.IndexRevision("i1")
