@@ -217,7 +217,7 @@ func (x *exchange) showsDetail(byDefault bool) bool {
 func guardObject(receipts []judge.Receipt) json.RawMessage {
 	shown := slices.Clone(receipts)
 	for i := range shown {
-		shown[i].Sentences = slices.Clone(shown[i].Sentences)
+		shown[i].Sentences, shown[i].Steps = slices.Clone(shown[i].Sentences), nil
 		for k := range shown[i].Sentences {
 			shown[i].Sentences[k].Text = ""
 		}

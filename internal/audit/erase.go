@@ -31,6 +31,12 @@ func (e *Entry) erased(mark Erasure) *Entry {
 			sentences[j] = s
 		}
 		c.Sentences = sentences
+		findings := make([]judge.FindingRecord, len(c.Findings))
+		for j, f := range c.Findings {
+			f.Reason = ""
+			findings[j] = f
+		}
+		c.Findings = findings
 		out.Choices[i] = c
 	}
 	return &out

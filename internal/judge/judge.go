@@ -42,6 +42,7 @@ type Case struct {
 	screened  *Screening // what came in; nil when nothing read it
 	stands    stand
 	skipped   []string
+	steps     []Step
 	decision  policies.Decision
 	judged    int // bytes of the answer that have been ruled on
 	took      time.Duration
@@ -113,6 +114,7 @@ func (c *Case) Add(ctx context.Context, text string, final bool) (r Ruling, rule
 	}
 	c.sentences = append(c.sentences, sentences...)
 	c.findings = append(c.findings, findings...)
+	c.steps = append(c.steps, stepOf(sentences, findings, report.Results, c.skipped, final))
 	d := c.decide(ctx, &policies.Input{Sentences: sentences, Findings: findings, Guards: report.Results, Final: final})
 	if final {
 		c.judged = c.cutter.Len()
@@ -155,6 +157,11 @@ func (c *Case) decide(ctx context.Context, in *policies.Input) policies.Decision
 // decide asks the policy; what it cannot decide the judge's OnFailure does.
 func (j *Judge) decide(ctx context.Context, ex *guards.Exchange, in *policies.Input) policies.Decision {
 	in.App, in.Route, in.Model, in.Choice, in.Streamed = ex.App, ex.Route, ex.Model, ex.Choice, ex.Streamed
+	return j.ask(ctx, in)
+}
+
+// ask is decide for an input that says who asked.
+func (j *Judge) ask(ctx context.Context, in *policies.Input) policies.Decision {
 	d, err := j.Policy.Decide(ctx, in)
 	switch {
 	case err != nil && ctx.Err() != nil:

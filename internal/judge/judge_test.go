@@ -56,7 +56,7 @@ func realJudge(t *testing.T) *judge.Judge {
 }
 
 func untimed(r judge.Receipt) judge.Receipt {
-	r.Ms = 0
+	r.Ms, r.Steps = 0, nil // a stream is decided in more steps
 	for i := range r.Guards {
 		r.Guards[i].Ms = 0
 	}

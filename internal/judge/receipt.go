@@ -21,6 +21,7 @@ type Receipt struct {
 	Findings     []FindingRecord  `json:"findings,omitempty"` // that say nothing about truth; those of the prompt are in the receipt of each choice
 	Guards       []GuardRecord    `json:"guards,omitempty"`
 	Skipped      []string         `json:"skipped,omitempty"` // parts of the answer that nothing measured
+	Steps        []Step           `json:"steps,omitempty"`   // the decisions on the answer, in order; only in the record, so that it can be replayed
 	Policy       string           `json:"policy_revision,omitempty"`
 	Index        string           `json:"index_revision,omitempty"`
 	Error        string           `json:"error,omitempty"` // the policy engine failed
@@ -35,6 +36,7 @@ type SentenceRecord struct {
 	Verdict  guards.Verdict   `json:"verdict"`
 	Category string           `json:"category,omitempty"`
 	Score    float64          `json:"score"`
+	Guard    string           `json:"guard,omitempty"` // whose verdict it is; "" when no guard gave one
 	Reason   string           `json:"reason"`
 	Evidence []EvidenceRecord `json:"evidence,omitempty"`
 }
@@ -66,11 +68,12 @@ type FindingRecord struct {
 
 // GuardRecord says whether a guard ran.
 type GuardRecord struct {
-	Guard  string         `json:"guard"`
-	Phase  policies.Phase `json:"phase,omitempty"` // "prompt" for what came in; else ""
-	Status guards.Status  `json:"status"`
-	Error  string         `json:"error,omitempty"`
-	Ms     float64        `json:"ms"`
+	Guard   string         `json:"guard"`
+	Phase   policies.Phase `json:"phase,omitempty"` // "prompt" for what came in; else ""
+	Status  guards.Status  `json:"status"`
+	Error   string         `json:"error,omitempty"`
+	Detects bool           `json:"detects,omitempty"` // it gives no verdicts on statements
+	Ms      float64        `json:"ms"`
 }
 
 // Receipt tells what has been judged so far.
@@ -78,7 +81,7 @@ func (c *Case) Receipt() Receipt {
 	r := Receipt{
 		ID: c.ex.ID, Choice: c.ex.Choice, Verdict: guards.NotClaim,
 		Action: c.decision.Action, Rules: c.decision.Rules, Error: c.decision.Error,
-		Skipped: c.skipped, Policy: c.decision.Revision,
+		Skipped: c.skipped, Steps: c.steps, Policy: c.decision.Revision,
 		Sentences: make([]SentenceRecord, len(c.sentences)),
 		Ms:        float64(c.took.Microseconds()) / 1000,
 	}
@@ -91,7 +94,7 @@ func (c *Case) Receipt() Receipt {
 	for i, s := range c.sentences {
 		rec := SentenceRecord{
 			Start: s.Claim.Start, End: s.Claim.End, Text: s.Claim.Text,
-			Verdict: s.Verdict, Category: s.Category, Score: s.Score, Reason: s.Reason,
+			Verdict: s.Verdict, Category: s.Category, Score: s.Score, Guard: s.Guard, Reason: s.Reason,
 		}
 		for _, e := range s.Evidence {
 			rec.Evidence = append(rec.Evidence, EvidenceRecord{Source: e.Source, Title: e.Title, Revision: e.Revision, Start: e.Start, Quote: e.Quote})
@@ -121,6 +124,6 @@ func (r *Receipt) record(phase policies.Phase, findings []guards.Found, state []
 		r.Findings = append(r.Findings, rec)
 	}
 	for _, g := range state {
-		r.Guards = append(r.Guards, GuardRecord{Guard: g.Guard, Phase: phase, Status: g.Status, Error: g.Error, Ms: float64(g.Took.Microseconds()) / 1000})
+		r.Guards = append(r.Guards, GuardRecord{Guard: g.Guard, Phase: phase, Status: g.Status, Error: g.Error, Detects: g.Detects, Ms: float64(g.Took.Microseconds()) / 1000})
 	}
 }
