@@ -20,15 +20,21 @@ import (
 // the upstream's answer, its ruling, and what leaves.
 func (s *Server) chat(c *fiber.Ctx) error {
 	x := s.begin(c, "chat")
-	streaming, err := s.serveChat(c, x)
+	streaming := false
+	defer func() { // even when telling of a failure fails
+		if !streaming {
+			x.finish()
+		}
+	}()
+	err := s.safely(x.entry.Path, func() (err error) {
+		streaming, err = s.serveChat(c, x)
+		return err
+	})
 	if err != nil {
 		x.failed(err)
 		if len(c.Response().Header.Peek("x-guard-verdict")) == 0 {
 			x.mark(c, x.entry.Outcome, policies.Allow, nil)
 		}
-	}
-	if !streaming {
-		x.finish()
 	}
 	return err
 }

@@ -19,7 +19,7 @@ import (
 func (s *Server) check(c *fiber.Ctx) error {
 	x := s.begin(c, "check")
 	defer x.finish()
-	err := s.serveCheck(c, x)
+	err := s.safely(x.entry.Path, func() error { return s.serveCheck(c, x) })
 	if err != nil {
 		x.failed(err)
 		x.mark(c, x.entry.Outcome, policies.Allow, nil)

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"runtime/debug"
+	"strconv"
 	"strings"
 
 	"github.com/gofiber/fiber/v2"
@@ -33,6 +35,7 @@ type apiError struct {
 	param, code          string // "" is null on the wire
 	guard                json.RawMessage
 	noRetry              bool  // SDKs must not send the request again
+	retryAfter           int   // seconds; 0: not said
 	cause                error // for the log and the entry, not for the client
 	upstream, closesConn bool  // who is at fault; whether the connection must end
 }
@@ -76,6 +79,23 @@ func badRequest(param, format string, args ...any) *apiError {
 // encodedRequest refuses a body that cannot be read.
 var encodedRequest = &apiError{status: 415, kind: "invalid_request_error", param: "content-encoding", code: "unsupported_encoding",
 	message: "The request body must be sent without Content-Encoding."}
+
+// overloaded turns a request away that the proxy has no room for. SDKs try it again.
+var overloaded = &apiError{status: 503, kind: "server_error", code: "overloaded", retryAfter: 1,
+	message: "The proxy has as many exchanges under way as limits.exchanges allows."}
+
+// safely runs a part of a request, whose panic ends that request and no other. The
+// value of a panic may hold what was being read, so only where it happened is logged.
+func (s *Server) safely(path string, do func() error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			stack := debug.Stack()
+			s.log.Error("a request panicked", "path", path, "kind", fmt.Sprintf("%T", p), "stack", string(stack[:min(len(stack), 4<<10)]))
+			err = &apiError{status: 500, kind: "server_error", code: "internal", message: "The proxy failed."}
+		}
+	}()
+	return do()
+}
 
 // blockedError is the 400 form of a block. It must not be retried: each retry
 // would be paid for and blocked again.
@@ -138,6 +158,9 @@ func (s *Server) fail(c *fiber.Ctx, err error) error {
 	h := &c.Response().Header
 	if e.noRetry {
 		h.Set("x-should-retry", "false")
+	}
+	if e.retryAfter > 0 {
+		h.Set("Retry-After", strconv.Itoa(e.retryAfter))
 	}
 	if len(h.Peek("x-guard-verdict")) == 0 {
 		h.Set("x-guard-verdict", "unchecked")

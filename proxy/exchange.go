@@ -70,6 +70,9 @@ func (x *exchange) identify(c *fiber.Ctx) error {
 		return err
 	}
 	x.who, x.entry.App = who, who.app
+	if x.s.open.Load() > int64(x.s.opt.Exchanges) {
+		return overloaded
+	}
 	switch v := string(h.Peek("x-guard-detail")); v {
 	case "":
 	case "true", "false":

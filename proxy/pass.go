@@ -37,7 +37,7 @@ func (s *Server) pass(c *fiber.Ctx) error {
 		return fiber.ErrMethodNotAllowed
 	}
 	x := s.begin(c, "pass")
-	err = s.servePass(c, x, rest)
+	err = s.safely(x.entry.Path, func() error { return s.servePass(c, x, rest) })
 	if err != nil {
 		x.failed(err)
 		x.mark(c, audit.Unchecked, policies.Allow, nil)

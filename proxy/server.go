@@ -36,6 +36,7 @@ type Options struct {
 	AdminKey    string // guards the dashboard, /api and /metrics; "" leaves them open
 	BodyLimit   int    // bytes of a request; 0 means 4 MiB
 	AnswerLimit int    // bytes of an answer, all choices; 0 means 8 MiB
+	Exchanges   int    // under way at once, beyond which requests are turned away; 0 means 1024
 	Log         *slog.Logger
 }
 
@@ -62,6 +63,9 @@ func New(opt Options) (*Server, error) {
 	}
 	if opt.AnswerLimit <= 0 {
 		opt.AnswerLimit = 8 << 20
+	}
+	if opt.Exchanges <= 0 {
+		opt.Exchanges = 1024
 	}
 	if opt.Log == nil {
 		opt.Log = slog.New(slog.DiscardHandler)
@@ -101,6 +105,7 @@ func New(opt Options) (*Server, error) {
 		ErrorHandler:          s.fail,
 	})
 	s.app.Server().CloseOnShutdown = true
+	s.app.Use(func(c *fiber.Ctx) error { return s.safely(c.Path(), c.Next) })
 	s.app.Post("/v1/chat/completions", s.chat)
 	s.app.Get("/v1/models", s.listModels)
 	s.app.All("/v1/*", s.pass)

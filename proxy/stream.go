@@ -120,7 +120,10 @@ func (b *checked) Read(p []byte) (int, error) {
 		if b.gate.ended {
 			return 0, io.EOF
 		}
-		b.step()
+		if err := b.x.s.safely(b.x.entry.Path, func() error { b.step(); return nil }); err != nil {
+			b.err = classify(b.x.ctx, b.x.route.upstream.Name, err)
+			b.gate.fail(b.err)
+		}
 	}
 	n := copy(p, b.gate.out)
 	b.gate.out = b.gate.out[n:]

@@ -118,6 +118,8 @@ func (c AuditConfig) keyFile() string {
 type LimitsConfig struct {
 	Body   Size `yaml:"body"`   // of a request
 	Answer Size `yaml:"answer"` // of an upstream's answer, all choices
+	// Exchanges is how many may be under way at once; more are turned away with 503.
+	Exchanges int `yaml:"exchanges"`
 }
 
 // LogConfig says how much is logged; content never is.
@@ -132,7 +134,7 @@ func Default() *Config {
 		GroundTruth: GroundTruthConfig{Path: "data/groundtruth.db"},
 		Policies:    PoliciesConfig{Algorithm: "RS256"},
 		Audit:       AuditConfig{Path: "data/audit.db", Queue: 4096, Flush: Duration(100 * time.Millisecond)},
-		Limits:      LimitsConfig{Body: 4 << 20, Answer: 8 << 20},
+		Limits:      LimitsConfig{Body: 4 << 20, Answer: 8 << 20, Exchanges: 1024},
 		Log:         LogConfig{Level: "info"},
 	}
 }
@@ -238,6 +240,7 @@ func (c *Config) check(bad complaint) {
 	}
 	positive(bad, "limits.body", int64(c.Limits.Body), "1 byte")
 	positive(bad, "limits.answer", int64(c.Limits.Answer), "1 byte")
+	positive(bad, "limits.exchanges", int64(c.Limits.Exchanges), "1")
 }
 
 // maxQueue is the most audit entries that may wait in memory.

@@ -211,7 +211,7 @@ func (a *App) watchPolicies(ctx context.Context, log *slog.Logger, counts *metri
 func (a *App) proxyOptions() proxy.Options {
 	opt := proxy.Options{
 		Store: a.store, AdminKey: a.cfg.Admin.Key.Reveal(),
-		BodyLimit: int(a.cfg.Limits.Body), AnswerLimit: int(a.cfg.Limits.Answer),
+		BodyLimit: int(a.cfg.Limits.Body), AnswerLimit: int(a.cfg.Limits.Answer), Exchanges: a.cfg.Limits.Exchanges,
 	}
 	for _, u := range a.cfg.Upstreams {
 		headers := map[string]string{}
