@@ -4,6 +4,7 @@ package guards
 
 import (
 	"context"
+	"time"
 
 	"touchstone/groundtruth"
 )
@@ -35,6 +36,8 @@ type Exchange struct {
 	Collections           []string               // of the ground truth, that this caller may be checked against
 	Choice                int                    // index of the choice in the upstream's answer
 	Streamed              bool
+	At                    time.Time // when it began; zero means when judging begins
+	Key                   string    // of the caller, to count shares of callers by; "" means each exchange for itself
 
 	// Claims are the sentences under check now, in order. Judging a whole
 	// answer they are all of it; in a stream, those that have just been

@@ -119,9 +119,9 @@ func (src *source) addData(name, shown string, text []byte) error {
 var yamlLine = regexp.MustCompile(`line (\d+): (.*)`)
 
 // compiler is one for rules of this bundle: strict, under the restricted
-// capabilities, and against data in the place of a rule.
+// capabilities, against the schema of input and against data in the place of a rule.
 func (src *source) compiler() *ast.Compiler {
-	return ast.NewCompiler().WithCapabilities(Capabilities()).WithStrict(true).WithDefaultRegoVersion(ast.RegoV1).
+	return ast.NewCompiler().WithCapabilities(Capabilities()).WithSchemas(schemas()).WithUseTypeCheckAnnotations(true).WithStrict(true).WithDefaultRegoVersion(ast.RegoV1).
 		WithPathConflictsCheck(func(at []string) (bool, error) {
 			var v any = src.data
 			for _, key := range at {

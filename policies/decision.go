@@ -47,19 +47,35 @@ const (
 	Shadow  Mode = "shadow" // decided and recorded, not applied
 )
 
-// Rule is one rule that fired. Title, Severity and Principle come from its METADATA.
+// Rule is one rule that fired. What is said of it comes from its METADATA.
 type Rule struct {
-	ID          string `json:"id"` // package path below the bundle root, such as "hallucination.contradicted"
-	Action      Action `json:"action"`
-	Title       string `json:"title,omitempty"`
-	Severity    string `json:"severity,omitempty"`
-	Principle   string `json:"principle,omitempty"`
-	Message     string `json:"message"`               // one sentence, for people; no content of the answer
-	Sentences   []int  `json:"sentences,omitempty"`   // Claim.Index of what it fired on; empty: the whole answer
-	Replacement string `json:"replacement,omitempty"` // for redact and rewrite
-	Phase       Phase  `json:"phase,omitempty"`       // PromptPhase when it fired on what came in; else ""
-	Mask        []Mask `json:"mask,omitempty"`        // for redact: the spans that are replaced, instead of the sentences
+	ID          string   `json:"id"` // package path below the bundle root, such as "hallucination.contradicted"
+	Action      Action   `json:"action"`
+	Title       string   `json:"title,omitempty"`
+	Description string   `json:"description,omitempty"`
+	Severity    string   `json:"severity,omitempty"`
+	Principle   string   `json:"principle,omitempty"`
+	Obligation  []string `json:"obligation,omitempty"`
+	Owner       string   `json:"owner,omitempty"`
+	Remediation string   `json:"remediation,omitempty"`
+	Message     string   `json:"message"`               // one sentence, for people; no content of the answer
+	Sentences   []int    `json:"sentences,omitempty"`   // Claim.Index of what it fired on; empty: the whole answer
+	Replacement string   `json:"replacement,omitempty"` // for redact and rewrite
+	Phase       Phase    `json:"phase,omitempty"`       // PromptPhase when it fired on what came in; else ""
+	Mask        []Mask   `json:"mask,omitempty"`        // for redact: the spans that are replaced, instead of the sentences
+	State       State    `json:"state,omitempty"`       // "" is enforce
+	Exception   string   `json:"exception,omitempty"`   // id of the exception that holds the rule back
+	Lapsed      string   `json:"lapsed,omitempty"`      // id of an exception that held the rule back here until it ended
 }
+
+// State says why a rule that fired is applied or not.
+type State string
+
+const (
+	InShadow  State = "shadow"    // not applied, for any caller
+	InCanary  State = "canary"    // applied for a share of callers: this one in Decision.Rules, not this one in Decision.Shadow
+	Exception State = "exception" // not applied: an exception holds it back
+)
 
 // Mask is a span to replace. Start and End are byte offsets as in guards.Finding.
 type Mask struct {
@@ -80,8 +96,9 @@ type Mask struct {
 type Decision struct {
 	Action   Action `json:"action"`
 	Rules    []Rule `json:"rules"`
-	Revision string `json:"revision"`        // of the policy bundle
-	Error    string `json:"error,omitempty"` // the engine failed and on_failure decided
+	Shadow   []Rule `json:"shadow,omitempty"` // fired too, and are not applied
+	Revision string `json:"revision"`         // of the policy bundle
+	Error    string `json:"error,omitempty"`  // the engine failed and on_failure decided
 }
 
 // MarshalJSON writes no rules as an empty list, whoever made the decision.
@@ -107,23 +124,30 @@ func (d *Decision) Merge(later Decision) {
 	if d.Error == "" {
 		d.Error = later.Error
 	}
-	if len(later.Rules) == 0 {
-		return
+	d.Rules = mergeRules(d.Rules, later.Rules)
+	d.Shadow = mergeRules(d.Shadow, later.Shadow)
+}
+
+// mergeRules adds later rules to a copy of rules.
+func mergeRules(rules, later []Rule) []Rule {
+	if len(later) == 0 {
+		return rules
 	}
-	d.Rules = slices.Clone(d.Rules)
-	for _, r := range later.Rules {
-		i := slices.IndexFunc(d.Rules, func(have Rule) bool {
+	rules = slices.Clone(rules)
+	for _, r := range later {
+		i := slices.IndexFunc(rules, func(have Rule) bool {
 			return have.ID == r.ID && have.Action == r.Action && have.Replacement == r.Replacement &&
-				have.Phase == r.Phase && (have.Mask == nil) == (r.Mask == nil)
+				have.Phase == r.Phase && have.State == r.State && have.Exception == r.Exception && (have.Mask == nil) == (r.Mask == nil)
 		})
 		if i < 0 {
-			d.Rules = append(d.Rules, r)
+			rules = append(rules, r)
 			continue
 		}
-		d.Rules[i].Sentences = slices.Concat(d.Rules[i].Sentences, r.Sentences)
-		d.Rules[i].Mask = slices.Concat(d.Rules[i].Mask, r.Mask)
+		rules[i].Sentences = slices.Concat(rules[i].Sentences, r.Sentences)
+		rules[i].Mask = slices.Concat(rules[i].Mask, r.Mask)
 	}
-	sortRules(d.Rules)
+	sortRules(rules)
+	return rules
 }
 
 // sortRules puts the strictest first, then by id.

@@ -14,7 +14,7 @@ import (
 // Limits on what a bundle may answer.
 const (
 	maxRules = 200     // fired in one decision
-	maxText  = 4 << 10 // bytes of a message or replacement
+	maxText  = 4 << 10 // bytes of a message, a replacement or an id
 )
 
 // decode reads the decision document. Anything but a well-formed one is an error:
@@ -30,30 +30,43 @@ func decode(term *ast.Term, in *Input, metas map[string]Meta) (Decision, error) 
 		return d, err
 	}
 	d.Action = action
+	if d.Rules, err = decodeRules(value(doc, "rules"), in, metas); err != nil {
+		return d, err
+	}
+	for _, r := range d.Rules {
+		if r.Action.Strictness() > d.Action.Strictness() {
+			return d, fmt.Errorf("the action %s is milder than that of the rule %s", d.Action, r.ID)
+		}
+	}
+	if list := value(doc, "shadow"); list != nil { // bundles of before have none
+		if d.Shadow, err = decodeRules(list, in, metas); err != nil {
+			return d, fmt.Errorf("shadow: %w", err)
+		}
+	}
+	return d, nil
+}
+
+func decodeRules(list ast.Value, in *Input, metas map[string]Meta) ([]Rule, error) {
+	rules := []Rule{}
 	each := func(t *ast.Term) error {
-		if len(d.Rules) == maxRules {
+		if len(rules) == maxRules {
 			return fmt.Errorf("more than %d rules fired", maxRules)
 		}
 		r, err := decodeRule(t, in, metas)
-		if err == nil && r.Action.Strictness() > d.Action.Strictness() {
-			err = fmt.Errorf("the action %s is milder than that of the rule %s", d.Action, r.ID)
-		}
-		d.Rules = append(d.Rules, r)
+		rules = append(rules, r)
 		return err
 	}
-	switch rules := value(doc, "rules").(type) {
+	var err error
+	switch list := list.(type) {
 	case ast.Set:
-		err = rules.Iter(each)
+		err = list.Iter(each)
 	case *ast.Array:
-		err = rules.Iter(each)
+		err = list.Iter(each)
 	default:
 		err = errors.New("the decision has no list of rules")
 	}
-	if err != nil {
-		return d, err
-	}
-	sortRules(d.Rules)
-	return d, nil
+	sortRules(rules)
+	return rules, err
 }
 
 func decodeRule(t *ast.Term, in *Input, metas map[string]Meta) (Rule, error) {
@@ -69,7 +82,10 @@ func decodeRule(t *ast.Term, in *Input, metas map[string]Meta) (Rule, error) {
 	if !ok {
 		return Rule{}, fmt.Errorf("there is no rule %q below data.%s", string(id), rulesRoot)
 	}
-	r := Rule{ID: meta.ID, Title: meta.Title, Severity: meta.Severity, Principle: meta.Principle}
+	r := Rule{
+		ID: meta.ID, Title: meta.Title, Description: meta.Description, Severity: meta.Severity, Principle: meta.Principle,
+		Obligation: meta.Obligation, Owner: meta.Owner, Remediation: meta.Remediation,
+	}
 	if in.Phase == PromptPhase {
 		r.Phase = PromptPhase
 	}
@@ -86,6 +102,15 @@ func decodeRule(t *ast.Term, in *Input, metas map[string]Meta) (Rule, error) {
 			return text(v, "message", &r.Message)
 		case "replacement":
 			return text(v, "replacement", &r.Replacement)
+		case "state":
+			var state string
+			err := text(v, "state", &state)
+			r.State = State(state)
+			return err
+		case "exception":
+			return text(v, "exception", &r.Exception)
+		case "lapsed":
+			return text(v, "lapsed", &r.Lapsed)
 		case "sentences":
 			return indexes(v, in, &r.Sentences)
 		case "mask":

@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/util"
@@ -34,7 +35,7 @@ func TestDocumentedExamples(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var data map[string]map[string]any
+	var data map[string]any
 	if err := util.Unmarshal(text, &data); err != nil {
 		t.Fatal(err)
 	}
@@ -42,12 +43,16 @@ func TestDocumentedExamples(t *testing.T) {
 	files, settings := map[string]string{}, 0
 	for _, m := range example.FindAllStringSubmatch(doc, -1) {
 		if m[1] == "data" {
-			var part map[string]map[string]any
+			var part map[string]any
 			if err := util.Unmarshal([]byte(m[2]), &part); err != nil {
 				t.Fatalf("%v in\n%s", err, m[2])
 			}
 			for section, values := range part {
-				maps.Copy(data[section], values)
+				if entries, ok := values.(map[string]any); ok {
+					maps.Copy(data[section].(map[string]any), entries)
+				} else {
+					data[section] = values
+				}
 			}
 			settings++
 		} else if name, ok := strings.CutPrefix(m[1], "file: "); ok {
@@ -88,6 +93,7 @@ func TestDocumentedInput(t *testing.T) {
 		}}
 	}
 	value, err := (&Input{
+		Now: time.Date(2026, 11, 24, 10, 0, 0, 0, time.UTC), Bucket: 4711,
 		App: "shop", Route: "support", Model: "gpt-4o-mini", Streamed: true, Final: true,
 		Sentences: []guards.Sentence{
 			sentence(3, 210, 262, guards.Supported, "duration", 0.04),

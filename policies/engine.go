@@ -189,6 +189,11 @@ func eval(ctx context.Context, query rego.PreparedEvalQuery, in *Input, deadline
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
+	if in.Now.IsZero() {
+		present := *in
+		present.Now = time.Now()
+		in = &present
+	}
 	input, err := in.Value()
 	if err != nil {
 		return nil, err

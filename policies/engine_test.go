@@ -58,6 +58,7 @@ func oneRule(main string) map[string]string {
 # custom:
 #   severity: low
 #   principle: accuracy
+#   obligation: EU AI Act Art. 12
 #   owner: tests
 #   remediation: None.
 package rules.test.rule
@@ -76,13 +77,19 @@ func TestDecide(t *testing.T) {
 	want := Decision{Action: Block, Revision: e.Revision(), Rules: []Rule{
 		{
 			ID: "hallucination.contradicted", Action: Block, Title: "Contradicted by ground truth", Severity: "high",
-			Principle: "accuracy", Message: "The answer contradicts the ground truth.", Sentences: []int{5},
+			Principle: "accuracy", Obligation: []string{"EU AI Act Art. 15", "NIST AI RMF MEASURE 2.5"}, Owner: "compliance", Message: "The answer contradicts the ground truth.", Sentences: []int{5},
 		},
 		{
 			ID: "hallucination.not_covered", Action: Flag, Title: "Not covered by ground truth", Severity: "medium",
-			Principle: "accuracy", Message: "The ground truth does not cover part of the answer.", Sentences: []int{8},
+			Principle: "accuracy", Obligation: []string{"EU AI Act Art. 13", "NIST AI RMF MEASURE 2.5"}, Owner: "compliance", Message: "The ground truth does not cover part of the answer.", Sentences: []int{8},
 		},
 	}}
+	for i, r := range d.Rules {
+		if r.Description == "" || r.Remediation == "" {
+			t.Errorf("%s comes without its METADATA: %+v", r.ID, r)
+		}
+		d.Rules[i].Description, d.Rules[i].Remediation = "", ""
+	}
 	if got, want := fmt.Sprintf("%+v", d), fmt.Sprintf("%+v", want); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
@@ -195,7 +202,7 @@ func TestInputThatCannotBeDecided(t *testing.T) {
 }
 
 func TestRulesThatRunTooLong(t *testing.T) {
-	e := load(t, folder(t, true, map[string]string{"main_test.rego": "package touchstone_test\n", "main.rego": `package touchstone
+	e := load(t, folder(t, true, map[string]string{"main_test.rego": "package touchstone_test\n", "lib/states_test.rego": "package lib.states_test\n", "main.rego": `package touchstone
 
 decision := {"action": "allow", "rules": []} if input.route != "support"
 
@@ -243,7 +250,7 @@ func TestBadBundles(t *testing.T) {
 		"type":           {with("a.rego", "package a\n\nx := y\n"), "/a.rego:3: var y is unsafe"},
 		"unused import":  {with("a.rego", "package a\n\nimport data.b\n"), "/a.rego:3: import data.b unused"},
 		"http.send":      {with("a.rego", "package a\n\nx := http.send({\"method\": \"get\", \"url\": \"http://localhost\"})\n"), "/a.rego:3: undefined function http.send"},
-		"no violation":   {with("rules/test/rule.rego", strings.Replace(good["rules/test/rule.rego"], "violation contains", "violatoin contains", 1)), "/rules/test/rule.rego:9: the rule test.rule defines no violation"},
+		"no violation":   {with("rules/test/rule.rego", strings.Replace(good["rules/test/rule.rego"], "violation contains", "violatoin contains", 1)), "/rules/test/rule.rego:10: the rule test.rule defines no violation"},
 		"no metadata":    {with("rules/test/rule.rego", "package rules.test.rule\n\nviolation := set()\n"), "/rules/test/rule.rego:1: the METADATA of the rule test.rule lacks title"},
 		"no owner":       {with("rules/test/rule.rego", strings.Replace(good["rules/test/rule.rego"], "owner: tests", "owner: ''", 1)), "lacks custom.owner"},
 		"bad metadata":   {with("rules/test/rule.rego", "# METADATA\n# title: [\npackage rules.test.rule\n"), "/rules/test/rule.rego:"},

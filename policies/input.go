@@ -1,6 +1,11 @@
 package policies
 
-import "touchstone/guards"
+import (
+	"hash/fnv"
+	"time"
+
+	"touchstone/guards"
+)
 
 // Input is what a decision is made from. Its JSON form is the documented,
 // versioned schema that Rego sees as `input` (docs/policies.md): sentences are
@@ -10,7 +15,9 @@ import "touchstone/guards"
 // Counts and fire only when Final is set. Kept to that, a streamed answer gets the
 // decision of the whole one.
 type Input struct {
-	Phase             Phase // "" means AnswerPhase
+	Phase             Phase     // "" means AnswerPhase
+	Now               time.Time // of the exchange; zero means the present
+	Bucket            int       // of the caller among Buckets, for canaries; Bucket makes one
 	App, Route, Model string
 	Choice            int
 	Streamed, Final   bool
@@ -19,6 +26,25 @@ type Input struct {
 	Guards            []guards.Result   // status of each guard in this segment
 	Skipped           []string          // parts of the answer that nothing measured
 	Findings          []guards.Found    // that say nothing about truth, in what is under decision now
+}
+
+// Buckets is how many groups callers fall into. A canary is applied to the first of
+// them, so many as its share says.
+const Buckets = 10_000
+
+// Bucket is the group of the caller with this key: always the same for the same key.
+func Bucket(key string) int {
+	h := fnv.New64a()
+	h.Write([]byte(key)) // never fails
+	return int(mix(h.Sum64()) % Buckets)
+}
+
+// mix spreads the bits of a hash, whose low ones tell keys that end alike apart badly
+// (the finaliser of MurmurHash3).
+func mix(h uint64) uint64 {
+	h = (h ^ h>>33) * 0xff51afd7ed558ccd
+	h = (h ^ h>>33) * 0xc4ceb9fe1a85ec53
+	return h ^ h>>33
 }
 
 // Phase says what a decision is about: what came in, before it is sent upstream,

@@ -188,7 +188,7 @@ func TestBadBundleLeavesTheLastGoodOne(t *testing.T) {
 	}
 	whole := sign(t, pack(t, nil), private, "")
 	main := func(decision string) []byte {
-		return pack(t, map[string]string{"main_test.rego": "", "main.rego": "package touchstone\n\n" + decision})
+		return pack(t, map[string]string{"main_test.rego": "", "lib/states_test.rego": "", "main.rego": "package touchstone\n\n" + decision})
 	}
 	tampered := func() []byte {
 		f, err := readArchive(bytes.NewReader(whole))

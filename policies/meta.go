@@ -12,9 +12,18 @@ import (
 
 // Meta is what a rule's METADATA says of it.
 type Meta struct {
-	ID, Title, Description                  string
-	Severity, Principle, Owner, Remediation string
+	ID          string   `json:"id"`
+	Title       string   `json:"title"`
+	Description string   `json:"description"`
+	Severity    string   `json:"severity"` // low, medium, high or critical
+	Principle   string   `json:"principle"`
+	Obligation  []string `json:"obligation"` // laws and standards it serves, such as "EU AI Act Art. 12"
+	Owner       string   `json:"owner"`
+	Remediation string   `json:"remediation"`
 }
+
+// severities are the words a rule's severity may be, mildest first.
+var severities = []string{"low", "medium", "high", "critical"}
 
 // rulesRoot is the package below which rules stand.
 const rulesRoot = "rules"
@@ -55,14 +64,18 @@ func metadata(modules map[string]*ast.Module) (map[string]Meta, error) {
 			} {
 				*to, _ = a.Custom[field].(string)
 			}
+			meta.Obligation = obligations(a.Custom["obligation"])
 		}
 		for _, field := range []struct{ name, value string }{
 			{"title", meta.Title}, {"description", meta.Description}, {"custom.severity", meta.Severity},
-			{"custom.principle", meta.Principle}, {"custom.owner", meta.Owner}, {"custom.remediation", meta.Remediation},
+			{"custom.principle", meta.Principle}, {"custom.obligation", strings.Join(meta.Obligation, "")}, {"custom.owner", meta.Owner}, {"custom.remediation", meta.Remediation},
 		} {
 			if strings.TrimSpace(field.value) == "" {
 				complain("the METADATA of the rule %s lacks %s", id, field.name)
 			}
+		}
+		if meta.Severity != "" && !slices.Contains(severities, meta.Severity) {
+			complain("the severity of the rule %s is %q; use %s", id, meta.Severity, strings.Join(severities, ", "))
 		}
 		metas[id] = meta
 	}
@@ -70,6 +83,23 @@ func metadata(modules map[string]*ast.Module) (map[string]Meta, error) {
 		return nil, errors.New(strings.Join(problems, "\n"))
 	}
 	return metas, nil
+}
+
+// obligations reads one or a list of them.
+func obligations(v any) []string {
+	switch v := v.(type) {
+	case string:
+		return []string{v}
+	case []any:
+		var out []string
+		for _, e := range v {
+			if s, ok := e.(string); ok && strings.TrimSpace(s) != "" {
+				out = append(out, s)
+			}
+		}
+		return out
+	}
+	return nil
 }
 
 // packageWords is a package's path without the leading data.

@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 
@@ -23,7 +24,7 @@ var verdicts = []guards.Verdict{guards.Supported, guards.Contradicted, guards.No
 var keyTerms = func() map[string]*ast.Term {
 	names := strings.Fields(`version app route model choice streamed final sentences counts groundedness guards unmeasured skipped
 		index start end category score guard status error checked supported contradicted not_covered not_claim not_measured
-		phase findings group side message sentence known truth`)
+		now bucket phase findings group side message sentence known truth`)
 	m := make(map[string]*ast.Term, len(names))
 	for _, n := range names {
 		m[n] = ast.StringTerm(n)
@@ -85,6 +86,8 @@ func (in *Input) Value() (ast.Value, error) {
 	return ast.NewObject(
 		field("version", ast.InternedTerm(InputVersion)),
 		field("phase", ast.StringTerm(string(cmp.Or(in.Phase, AnswerPhase)))),
+		field("now", ast.StringTerm(in.Now.UTC().Format(time.RFC3339))),
+		field("bucket", ast.InternedTerm(in.Bucket)),
 		field("app", ast.StringTerm(in.App)),
 		field("route", ast.StringTerm(in.Route)),
 		field("model", ast.StringTerm(in.Model)),

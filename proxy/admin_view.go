@@ -85,11 +85,10 @@ func answerView(e *audit.Entry, i int) web.Answer {
 	}
 	for _, rule := range r.Rules {
 		a.Unsent = a.Unsent || len(r.Sentences) == 0 && !e.Shadow && rule.Phase == policies.PromptPhase && rule.Action == policies.Block
-		view := web.Rule{ID: rule.ID, Action: string(rule.Action), Title: rule.Title, Severity: rule.Severity, Principle: rule.Principle, Message: rule.Message}
-		for _, n := range rule.Sentences {
-			view.Sentences = append(view.Sentences, web.Ref{N: n + 1, Anchor: web.Anchor(r.Choice, n+1)})
-		}
-		a.Rules = append(a.Rules, view)
+		a.Rules = append(a.Rules, ruleView(rule, r.Choice))
+	}
+	for _, rule := range r.Shadow {
+		a.Shadow = append(a.Shadow, ruleView(rule, r.Choice))
 	}
 	for _, g := range r.Guards {
 		name := g.Guard
@@ -99,6 +98,28 @@ func answerView(e *audit.Entry, i int) web.Answer {
 		a.Guards = append(a.Guards, web.Guard{Name: name, Status: string(g.Status), Error: g.Error, Ms: g.Ms})
 	}
 	return a
+}
+
+// ruleView is a rule that fired, with whose it is and what it serves.
+func ruleView(rule policies.Rule, choice int) web.Rule {
+	v := web.Rule{
+		ID: rule.ID, Action: string(rule.Action), Title: rule.Title, Severity: rule.Severity, Principle: rule.Principle, Message: rule.Message,
+		Description: rule.Description, Obligation: strings.Join(rule.Obligation, ", "), Owner: rule.Owner, Remediation: rule.Remediation,
+	}
+	for _, n := range rule.Sentences {
+		v.Sentences = append(v.Sentences, web.Ref{N: n + 1, Anchor: web.Anchor(choice, n+1)})
+	}
+	switch {
+	case rule.State == policies.Exception:
+		v.Why = "held back by the exception " + rule.Exception
+	case rule.State == policies.InShadow:
+		v.Why = "the rule is in shadow"
+	case rule.State == policies.InCanary:
+		v.Why = "the rule is a canary" // applied or not, as the list says
+	case rule.Lapsed != "":
+		v.Why = "the exception " + rule.Lapsed + " is over"
+	}
+	return v
 }
 
 // findingView is a finding with the words it spans, where they are kept.

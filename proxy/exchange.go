@@ -101,8 +101,12 @@ func (x *exchange) take(r *Route) {
 
 // subject is one choice of the answer as guards see it, before there is one.
 func (x *exchange) subject(choice int) guards.Exchange {
+	key := x.entry.ID
+	if x.req.user != "" {
+		key = x.entry.App + "\n" + x.req.user
+	}
 	return guards.Exchange{
-		ID: x.entry.ID, App: x.entry.App, Route: x.route.Name, Model: x.entry.Model,
+		At: x.entry.At, Key: key, ID: x.entry.ID, App: x.entry.App, Route: x.route.Name, Model: x.entry.Model,
 		Prompt: x.req.messages, Given: x.req.given, Collections: x.route.Collections,
 		Choice: choice, Streamed: x.entry.Stream,
 	}
@@ -359,7 +363,13 @@ func (x *exchange) measure() {
 			if rule.Phase == policies.PromptPhase && i > 0 {
 				continue
 			}
-			mx.Rules = append(mx.Rules, metrics.Rule{ID: rule.ID, Decision: string(rule.Action)})
+			mx.Rules = append(mx.Rules, metrics.Rule{ID: rule.ID, Decision: string(rule.Action), Lapsed: rule.Lapsed != ""})
+		}
+		for _, rule := range r.Shadow {
+			if rule.Phase == policies.PromptPhase && i > 0 {
+				continue
+			}
+			mx.Rules = append(mx.Rules, metrics.Rule{ID: rule.ID, Decision: string(rule.Action), State: string(rule.State)})
 		}
 	}
 	m.Exchange(mx)

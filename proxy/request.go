@@ -65,6 +65,7 @@ type chatRequest struct {
 	wantDetail   *bool // guard.detail
 	modelAt      gjson.Result
 	guardAt      []span // members to remove
+	user         string // the end user as the application names them: user or safety_identifier
 }
 
 // span is a range of bytes.
@@ -121,6 +122,10 @@ func parseChat(body []byte) (*chatRequest, error) {
 				bad = wrongType(name, "a whole number from 1 to 128", value)
 			default:
 				req.n = int(value.Num)
+			}
+		case "user", "safety_identifier":
+			if value.Type == gjson.String && req.user == "" {
+				req.user = strings.Clone(value.Str)
 			}
 		case "messages":
 			messages = value

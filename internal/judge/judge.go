@@ -58,7 +58,18 @@ type Ruling struct {
 
 // Open begins a case; ex carries no claims yet.
 func (j *Judge) Open(ex guards.Exchange) *Case {
+	begin(&ex)
 	return &Case{judge: j, ex: ex, stands: j.stand(), decision: policies.Decision{Action: policies.Allow, Revision: j.Policy.Revision()}}
+}
+
+// begin sets what all decisions on one exchange share.
+func begin(ex *guards.Exchange) {
+	if ex.At.IsZero() {
+		ex.At = time.Now()
+	}
+	if ex.Key == "" {
+		ex.Key = ex.ID
+	}
 }
 
 // After puts what was found and decided of the prompt into the case, as its
@@ -157,6 +168,7 @@ func (c *Case) decide(ctx context.Context, in *policies.Input) policies.Decision
 // decide asks the policy; what it cannot decide the judge's OnFailure does.
 func (j *Judge) decide(ctx context.Context, ex *guards.Exchange, in *policies.Input) policies.Decision {
 	in.App, in.Route, in.Model, in.Choice, in.Streamed = ex.App, ex.Route, ex.Model, ex.Choice, ex.Streamed
+	in.Now, in.Bucket = ex.At, policies.Bucket(ex.Key)
 	return j.ask(ctx, in)
 }
 

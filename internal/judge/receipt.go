@@ -17,6 +17,8 @@ type Receipt struct {
 	Action       policies.Action  `json:"action"`
 	Groundedness *float64         `json:"groundedness,omitempty"` // supported ÷ checked; absent when none was checked
 	Rules        []policies.Rule  `json:"rules,omitempty"`
+	Shadow       []policies.Rule  `json:"shadow,omitempty"` // rules that fired and are not applied
+	Bucket       int              `json:"bucket"`           // of the caller, for canaries: 0 to 9,999
 	Sentences    []SentenceRecord `json:"sentences"`
 	Findings     []FindingRecord  `json:"findings,omitempty"` // that say nothing about truth; those of the prompt are in the receipt of each choice
 	Guards       []GuardRecord    `json:"guards,omitempty"`
@@ -80,7 +82,7 @@ type GuardRecord struct {
 func (c *Case) Receipt() Receipt {
 	r := Receipt{
 		ID: c.ex.ID, Choice: c.ex.Choice, Verdict: guards.NotClaim,
-		Action: c.decision.Action, Rules: c.decision.Rules, Error: c.decision.Error,
+		Action: c.decision.Action, Rules: c.decision.Rules, Shadow: c.decision.Shadow, Bucket: policies.Bucket(c.ex.Key), Error: c.decision.Error,
 		Skipped: c.skipped, Steps: c.steps, Policy: c.decision.Revision,
 		Sentences: make([]SentenceRecord, len(c.sentences)),
 		Ms:        float64(c.took.Microseconds()) / 1000,

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"touchstone/guards"
 	"touchstone/policies"
@@ -34,6 +35,7 @@ func stepOf(sentences []guards.Sentence, findings []guards.Found, results []guar
 type Asked struct {
 	App, Route, Model string
 	Streamed          bool
+	At                time.Time // when the exchange began: audit.Entry.At
 }
 
 // ErrNoReplay is returned for a receipt that does not tell what the policy was asked:
@@ -48,6 +50,7 @@ func (r *Receipt) Inputs(a Asked) ([]*policies.Input, error) {
 	var inputs []*policies.Input
 	add := func(in *policies.Input) {
 		in.App, in.Route, in.Model, in.Streamed = a.App, a.Route, a.Model, a.Streamed
+		in.Now, in.Bucket = a.At, r.Bucket
 		inputs = append(inputs, in)
 	}
 	var screened, ran []guards.Result
@@ -79,7 +82,7 @@ func (r *Receipt) Inputs(a Asked) ([]*policies.Input, error) {
 		for k := sentence; k < sentence+s.Sentences; k++ {
 			rec := &r.Sentences[k]
 			counts.Add(rec.Verdict)
-			in.Sentences = append(in.Sentences, guards.Sentence{Finding: guards.Finding{
+			in.Sentences = append(in.Sentences, guards.Sentence{Guard: rec.Guard, Finding: guards.Finding{
 				Claim: guards.Claim{Index: k, Start: rec.Start, End: rec.End}, Verdict: rec.Verdict, Category: rec.Category, Score: rec.Score,
 			}})
 		}
@@ -133,9 +136,7 @@ func (j *Judge) Replay(ctx context.Context, r *Receipt, a Asked) (policies.Decis
 	for _, in := range inputs {
 		step := j.ask(ctx, in)
 		if in.Phase == policies.PromptPhase {
-			for i := range step.Rules { // as in Screen
-				step.Rules[i].Phase = policies.PromptPhase
-			}
+			inPrompt(&step)
 		}
 		d.Merge(step)
 	}

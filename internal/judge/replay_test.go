@@ -8,6 +8,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"touchstone/guards"
 	"touchstone/internal/judge"
@@ -68,6 +69,7 @@ func TestReplayAsksAndDecidesTheSame(t *testing.T) {
 		j := &judge.Judge{Chain: &guards.Chain{Guards: []guards.Guard{byText{}, pins{}, moody{}}}, Policy: remembering{policy, &asked}}
 		ex := prompt
 		ex.App, ex.Route, ex.Model, ex.Choice, ex.Streamed = "shop", "support", "m", round%4, round%2 == 0
+		ex.At = time.Date(2026, 11, 24, 10, 0, round, 0, time.UTC)
 		screen := round%5 != 0
 		var s *judge.Screening
 		if screen {
@@ -104,7 +106,7 @@ func TestReplayAsksAndDecidesTheSame(t *testing.T) {
 		}
 		want := asked
 		asked = nil
-		got, err := j.Replay(t.Context(), &read, judge.Asked{App: ex.App, Route: ex.Route, Model: ex.Model, Streamed: ex.Streamed})
+		got, err := j.Replay(t.Context(), &read, judge.Asked{App: ex.App, Route: ex.Route, Model: ex.Model, Streamed: ex.Streamed, At: ex.At})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -35,14 +35,13 @@ func (j *Judge) Screen(ctx context.Context, ex guards.Exchange) (s *Screening) {
 		return nil
 	}
 	start := time.Now()
+	begin(&ex)
 	s = &Screening{judge: j, ex: ex}
 	defer func() {
 		if p := recover(); p != nil { // as in Case.Add
 			s.Decision, s.Edits = j.unavailable(fmt.Sprintf("panic: %v", p)), nil
 		}
-		for i := range s.Decision.Rules { // also of a decision that was none of the policy's
-			s.Decision.Rules[i].Phase = policies.PromptPhase
-		}
+		inPrompt(&s.Decision) // also one that was none of the policy's
 		s.Took = time.Since(start)
 	}()
 	report := j.Chain.Screen(ctx, &ex)
@@ -54,6 +53,15 @@ func (j *Judge) Screen(ctx context.Context, ex guards.Exchange) (s *Screening) {
 		s.state = append(s.state, r)
 	}
 	return s
+}
+
+// inPrompt says of a decision's rules that they fired on what came in.
+func inPrompt(d *policies.Decision) {
+	for _, rules := range [][]policies.Rule{d.Rules, d.Shadow} {
+		for i := range rules {
+			rules[i].Phase = policies.PromptPhase
+		}
+	}
 }
 
 // Receipt is the record of a prompt that was not sent.

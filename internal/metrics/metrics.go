@@ -33,6 +33,7 @@ type Metrics struct {
 	added       *prometheus.HistogramVec
 	unchecked   *prometheus.CounterVec
 	evaluations *prometheus.CounterVec
+	lapsed      *prometheus.CounterVec
 	policyInfo  *prometheus.GaugeVec
 	indexInfo   *prometheus.GaugeVec
 	reloads     *prometheus.CounterVec
@@ -77,7 +78,10 @@ func New() *Metrics {
 		unchecked: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "guard_unchecked_total",
 			Help: "Answers or guard runs that were not measured, by reason."}, []string{"reason"}),
 		evaluations: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "guard_policy_evaluations_total",
-			Help: "Policy rules that fired, by the rule's decision and the route's mode."}, []string{"rule", "mode", "decision"}),
+			Help: "Policy rules that fired, by the rule's decision and whether it is applied (mode): enforce, or why not: shadow, canary, exception."},
+			[]string{"rule", "mode", "decision"}),
+		lapsed: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "guard_policy_exceptions_lapsed_total",
+			Help: "Decisions by a rule that an exception held back until the exception ended."}, []string{"rule"}),
 		policyInfo: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "guard_policy_info",
 			Help: "1 for the policy revision in force."}, []string{"revision"}),
 		indexInfo: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "guard_index_info",
@@ -96,7 +100,7 @@ func New() *Metrics {
 			[]string{"gen_ai_operation_name", "gen_ai_provider_name", "gen_ai_request_model"}),
 	}
 	m.registry.MustRegister(m.responses, m.sentences, m.findings, m.checks, m.added, m.unchecked, m.evaluations, m.policyInfo, m.indexInfo,
-		m.reloads, m.refused,
+		m.reloads, m.refused, m.lapsed,
 		m.withheld, m.operation, m.firstChunk,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	m.registerAudit()
@@ -147,7 +151,11 @@ func (m *Metrics) model(name string) string {
 }
 
 // Rule is a policy rule that fired.
-type Rule struct{ ID, Decision string }
+type Rule struct {
+	ID, Decision string
+	State        string // why it is not applied: "shadow", "canary", "exception"; "" when it is
+	Lapsed       bool   // an exception held it back here until it ended
+}
 
 // Finding is something a guard found. Its strings come from fixed lists of guards.
 type Finding struct{ Guard, Category, Side string }
@@ -197,7 +205,14 @@ func (m *Metrics) Exchange(x Exchange) {
 		}
 	}
 	for _, r := range x.Rules {
-		m.evaluations.WithLabelValues(r.ID, mode, r.Decision).Inc()
+		applied := mode
+		if r.State != "" {
+			applied = r.State
+		}
+		m.evaluations.WithLabelValues(r.ID, applied, r.Decision).Inc()
+		if r.Lapsed {
+			m.lapsed.WithLabelValues(r.ID).Inc()
+		}
 	}
 	if x.Reason != "" {
 		m.unchecked.WithLabelValues(x.Reason).Inc()

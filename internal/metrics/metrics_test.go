@@ -21,7 +21,7 @@ func full() *Metrics {
 	m.Exchange(Exchange{Route: "default", Model: "gpt-4o", Verdict: "block", Action: "block", Mode: "enforce", Reason: "guard_failed",
 		Sentences: map[string]int{"supported": 3, "contradicted": 1},
 		Checks:    []Check{{Guard: "groundedness", OK: true, Took: time.Millisecond}, {Guard: "bias", Why: "timeout", Took: 2 * time.Second}},
-		Rules:     []Rule{{"hallucination.contradicted", "block"}}, FirstSentence: time.Millisecond, Judge: 2 * time.Millisecond, Withheld: 900})
+		Rules:     []Rule{{ID: "hallucination.contradicted", Decision: "block", Lapsed: true}, {ID: "hallucination.not_covered", Decision: "flag", State: "shadow"}}, FirstSentence: time.Millisecond, Judge: 2 * time.Millisecond, Withheld: 900})
 	m.Upstream("chat", "openai", "gpt-4o", time.Second, 100*time.Millisecond, "")
 	return m
 }

@@ -149,7 +149,7 @@ type Answer struct {
 	Hashed              bool // only hashes were kept
 	Sentences           []Sentence
 	Findings            []Finding
-	Rules               []Rule
+	Rules, Shadow       []Rule // applied, and not applied
 	Guards              []Guard
 	Skipped             []string
 	Policy, Index, Err  string
@@ -194,6 +194,8 @@ type Evidence struct {
 type Rule struct {
 	ID, Action, Title, Severity, Principle, Message string
 	Sentences                                       []Ref
+	Description, Obligation, Owner, Remediation     string
+	Why                                             string // it is not applied; or what is to be known of it
 }
 
 // Ref points at a sentence.

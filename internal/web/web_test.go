@@ -51,7 +51,7 @@ func all(t *testing.T, text string) map[string]string {
 		Latency: []Fact{{text, text, text}}, Bar: Bar([]Segment{{Class: text, N: 3}}),
 		Answers: []Answer{{Many: true, Action: text, Pieces: []Piece{{1, Anchor(0, 1), text, text}, {Text: text}}, Sent: text, Changed: true, Err: text, Policy: text, Index: text, Skipped: []string{text},
 			Sentences: []Sentence{{1, Anchor(0, 1), text, text, text, text, 0.5, []Evidence{{text, text, text, text, 3, true}}}},
-			Rules:     []Rule{{text, text, text, text, text, text, []Ref{{1, Anchor(0, 1)}}}}, Guards: []Guard{{text, text, text, 1}}}, {Hashed: true, Pieces: []Piece{{Text: text}}}}})
+			Rules:     []Rule{{text, text, text, text, text, text, []Ref{{1, Anchor(0, 1)}}, text, text, text, text, text}}, Guards: []Guard{{text, text, text, 1}}}, {Hashed: true, Pieces: []Piece{{Text: text}}}}})
 	add("exchange", b, err)
 	b, err = p.Exchange(&Exchange{Page: page, Row: row, Reason: text})
 	add("unchecked exchange", b, err)

@@ -5,6 +5,8 @@ package fixture
 answer(changes) := object.union(
 	{
 		"version": 1,
+		"now": "2026-11-24T10:00:00Z",
+		"bucket": 5000,
 		"phase": "answer",
 		"app": "shop",
 		"route": "support",

@@ -7,16 +7,24 @@ package lib.problems
 
 known := {"allow", "flag", "redact", "rewrite", "block"}
 
-# What the rules of this bundle read besides the action. A setting that is missing or
-# of another type makes a condition undefined in Rego, and the rule would never fire.
-reads := {
-	"hallucination.contradicted": {"threshold"},
-	"hallucination.not_covered": {"threshold"},
-	"hallucination.low_groundedness": {"threshold", "min_checked"},
+states := {"draft", "shadow", "canary", "enforce"}
+
+# Settings that every rule may have, whether defaults has them or not.
+common := {"action", "state", "share"}
+
+# What a rule reads of its settings besides the action: its own `reads`, by kind. A
+# setting that is missing or of another type makes a condition undefined in Rego, and
+# the rule would never fire.
+reads[concat(".", [area, name])] := kinds if {
+	some area, name
+	kinds := data.rules[area][name].reads
 }
 
 # Rules on the answer as a whole, which name no sentence that could be replaced.
-whole := {"hallucination.low_groundedness", "coverage.skipped"}
+whole contains concat(".", [area, name]) if {
+	some area, name
+	data.rules[area][name].whole
+}
 
 rules contains concat(".", [area, name]) if {
 	some area, name
@@ -86,6 +94,7 @@ found contains sprintf("%s.%s: there is no setting %q; this rule has %s", [
 	some setting, _ in override.settings
 	data.defaults[override.rule]
 	not setting in object.keys(data.defaults[override.rule])
+	not setting in common
 }
 
 found contains sprintf("%s.%s: %s is a %s, not a %s", [
@@ -94,7 +103,8 @@ found contains sprintf("%s.%s: %s is a %s, not a %s", [
 ]) if {
 	some override in overrides
 	some setting, value in override.settings
-	not setting in object.get(reads, override.rule, set()) # judged below
+	not setting in object.keys(object.get(reads, override.rule, {})) # judged below
+	not setting in {"state", "share"}
 	type_name(value) != type_name(data.defaults[override.rule][setting])
 }
 
@@ -111,23 +121,58 @@ found contains sprintf("%s.%s: %s names no sentence to replace: use allow, flag 
 
 found contains sprintf("defaults.%s: %s is missing", [rule, setting]) if {
 	some rule, settings in data.defaults
-	some setting in reads[rule]
+	some setting, _ in reads[rule]
 	is_object(settings)
 	not setting in object.keys(settings)
 }
 
-found contains sprintf("%s.%s: threshold must be a number from 0 to 1, not %s", [at, rule, json.marshal(value)]) if {
+found contains sprintf("%s.%s: %s must be %s, not %s", [at, rule, setting, described[kind], json.marshal(value)]) if {
 	some [at, rule, settings] in written
-	"threshold" in reads[rule]
-	value := settings.threshold
-	not share(value)
+	some setting, kind in reads[rule]
+	value := settings[setting]
+	not is(kind, value)
 }
 
-found contains sprintf("%s.%s: min_checked must be a whole number from 0, not %s", [at, rule, json.marshal(value)]) if {
+found contains sprintf("the rule %s reads %s as %v; it can be one of %s", [rule, setting, kind, concat(", ", object.keys(described))]) if {
+	some rule, kinds in reads
+	some setting, kind in kinds
+	not described[kind]
+}
+
+described := {
+	"share": "a number from 0 to 1",
+	"count": "a whole number from 0",
+	"number": "a number",
+	"text": "a text",
+	"texts": "a list of texts",
+	"switch": "true or false",
+}
+
+is("share", value) if share(value)
+
+is("count", value) if number_of_sentences(value)
+
+is("number", value) if is_number(value)
+
+is("text", value) if is_string(value)
+
+is("texts", value) if {
+	is_array(value)
+	every element in value {
+		is_string(element)
+	}
+}
+
+is("switch", value) if is_boolean(value)
+
+found contains sprintf("%s.%s: %v is no state: use draft, shadow, canary or enforce", [at, rule, settings.state]) if {
 	some [at, rule, settings] in written
-	"min_checked" in reads[rule]
-	value := settings.min_checked
-	not number_of_sentences(value)
+	not settings.state in states
+}
+
+found contains sprintf("%s.%s: share must be a number from 0 to 1, not %s", [at, rule, json.marshal(settings.share)]) if {
+	some [at, rule, settings] in written
+	not share(settings.share)
 }
 
 found contains sprintf("defaults.%s: replacement must be a text, not %s", [rule, json.marshal(value)]) if {
@@ -146,6 +191,12 @@ number_of_sentences(value) if {
 	is_number(value)
 	value >= 0
 	floor(value) == value
+}
+
+found contains sprintf("%s.%s: canary needs a share, such as 0.05", [at, rule]) if {
+	some [at, rule, settings] in effective
+	settings.state == "canary"
+	not settings.share
 }
 
 found contains sprintf("%s.%s: rewrite needs a replacement", [at, rule]) if {

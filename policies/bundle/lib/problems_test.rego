@@ -121,3 +121,42 @@ test_overrides_are_maps if {
 	"routes.x must be a map of rules; without entries, leave it out" in found({"x": null})
 	"routes.x.a.rule must be a map of settings, such as {action: flag}" in found({"x": {"a.rule": "block"}})
 }
+
+test_states_and_shares if {
+	defaults("coverage.skipped", {"action": "flag", "state": "shadwo"}) == {"defaults.coverage.skipped: shadwo is no state: use draft, shadow, canary or enforce"}
+	defaults("coverage.skipped", {"action": "flag", "state": "canary"}) == {"defaults.coverage.skipped: canary needs a share, such as 0.05"}
+	defaults("coverage.skipped", {"action": "flag", "state": "canary", "share": 5}) == {"defaults.coverage.skipped: share must be a number from 0 to 1, not 5"}
+	every state in ["draft", "shadow", "enforce"] {
+		defaults("coverage.skipped", {"action": "flag", "state": state}) == set()
+	}
+	defaults("coverage.skipped", {"action": "flag", "state": "canary", "share": 0}) == set()
+}
+
+test_every_rule_may_have_a_state_for_a_route if {
+	route("hallucination.contradicted", {"state": "canary", "share": 0.05}) == set()
+	route("hallucination.contradicted", {"state": "canary"}) == {"routes.x.hallucination.contradicted: canary needs a share, such as 0.05"}
+	route("hallucination.contradicted", {"state": 7}) == {"routes.x.hallucination.contradicted: 7 is no state: use draft, shadow, canary or enforce"}
+}
+
+# What is wrong with a setting of this kind and value.
+kind(name, value) := {problem |
+	some problem in problems.found with data.rules.a.rule as {"violation": set(), "reads": {"setting": name}}
+		with data.routes as {}
+		with data.apps as {}
+		with data.exceptions as []
+		with data.defaults as {"a.rule": {"action": "flag", "setting": value}}
+	contains(problem, "a.rule")
+}
+
+test_kinds_of_settings if {
+	every name, value in {"share": 0.5, "count": 3, "number": -7.5, "text": "a", "texts": ["a", "b"], "switch": false} {
+		kind(name, value) == set()
+	}
+	every name, value in {"share": 2, "count": 0.5, "number": "7", "text": 7, "texts": ["a", 7], "switch": "no"} {
+		some problem in kind(name, value)
+		startswith(problem, "defaults.a.rule: setting must be ")
+	}
+	kind("texts", "a") == {`defaults.a.rule: setting must be a list of texts, not "a"`}
+	some problem in kind("shares", 0.5)
+	contains(problem, "the rule a.rule reads setting as shares; it can be one of ")
+}

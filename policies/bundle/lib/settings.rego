@@ -13,11 +13,14 @@ for_app := data.apps[input.app]
 
 # METADATA
 # title: The settings of one rule
-# description: Its defaults, then the route's, then the application's. Undefined when the rule is off.
+# description: Its defaults, then the route's, then the application's. Undefined when the rule is off or a draft.
 of(id) := settings if {
 	settings := merged(id)
 	settings.action != "allow"
+	not draft(settings)
 }
+
+draft(settings) if settings.state == "draft"
 
 # Most answers come by routes and applications without overrides: no merging for them.
 merged(id) := data.defaults[id] if {

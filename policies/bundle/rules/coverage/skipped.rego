@@ -4,11 +4,14 @@
 # custom:
 #   severity: low
 #   principle: transparency
+#   obligation: [EU AI Act Art. 12, NIST AI RMF MEASURE 2.4]
 #   owner: platform
 #   remediation: Keep such parts away from routes that must be checked in full.
 package rules.coverage.skipped
 
 import data.lib.settings
+
+whole := true
 
 violation contains settings.violation(on, message, []) if {
 	input.final

@@ -4,6 +4,7 @@
 # custom:
 #   severity: high
 #   principle: accuracy
+#   obligation: [EU AI Act Art. 15, NIST AI RMF MEASURE 2.5]
 #   owner: compliance
 #   remediation: >-
 #     Compare the sentence with the document cited. If the document is out of date,
@@ -11,6 +12,8 @@
 package rules.hallucination.contradicted
 
 import data.lib.settings
+
+reads := {"threshold": "share"}
 
 violation contains settings.violation(on, "The answer contradicts the ground truth.", sentences) if {
 	input.sentences.contradicted != [] # first: for most answers the rule ends here

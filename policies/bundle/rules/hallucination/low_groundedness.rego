@@ -4,6 +4,7 @@
 # custom:
 #   severity: medium
 #   principle: accuracy
+#   obligation: [EU AI Act Art. 15, NIST AI RMF MEASURE 2.5]
 #   owner: compliance
 #   remediation: >-
 #     Look at which sentences lack support: often the answer leaves the subject that
@@ -11,6 +12,10 @@
 package rules.hallucination.low_groundedness
 
 import data.lib.settings
+
+reads := {"threshold": "share", "min_checked": "count"}
+
+whole := true
 
 violation contains settings.violation(on, "Too little of the answer is supported by the ground truth.", []) if {
 	input.final

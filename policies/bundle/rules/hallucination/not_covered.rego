@@ -6,6 +6,7 @@
 # custom:
 #   severity: medium
 #   principle: accuracy
+#   obligation: [EU AI Act Art. 13, NIST AI RMF MEASURE 2.5]
 #   owner: compliance
 #   remediation: >-
 #     Add the missing document to the ground truth, or let the route redact what it
@@ -13,6 +14,8 @@
 package rules.hallucination.not_covered
 
 import data.lib.settings
+
+reads := {"threshold": "share"}
 
 violation contains settings.violation(on, "The ground truth does not cover part of the answer.", sentences) if {
 	input.sentences.not_covered != [] # first: for most answers the rule ends here

@@ -6,6 +6,7 @@
 # custom:
 #   severity: medium
 #   principle: transparency
+#   obligation: [EU AI Act Art. 12, EU AI Act Art. 14, NIST AI RMF MEASURE 2.4]
 #   owner: platform
 #   remediation: >-
 #     See the guard's error in the receipt. Where an unchecked answer must not leave,
