@@ -10,6 +10,12 @@ import (
 	"unicode/utf8"
 )
 
+// The longest names in bytes, so that every store can index them.
+const (
+	maxID         = 2048
+	maxCollection = 512
+)
+
 // Check reports what would make a document unusable.
 func (d *Document) Check() error {
 	switch {
@@ -19,6 +25,10 @@ func (d *Document) Check() error {
 		return fmt.Errorf("storing %s: it names no collection", d.ID)
 	case d.Hash == "":
 		return fmt.Errorf("storing %s: it has no hash", d.ID)
+	case len(d.ID) > maxID:
+		return fmt.Errorf("storing %.60s...: its ID has %d bytes, more than %d", d.ID, len(d.ID), maxID)
+	case len(d.Collection) > maxCollection:
+		return fmt.Errorf("storing %s: its collection's name has %d bytes, more than %d", d.ID, len(d.Collection), maxCollection)
 	}
 	for what, text := range map[string]string{"ID": d.ID, "collection": d.Collection, "title": d.Title, "media": d.Media, "hash": d.Hash, "text": d.Text, "embedding": d.Embedding} {
 		if !storable(text) {

@@ -190,6 +190,9 @@ func (s *SQLite) Replace(ctx context.Context, doc Document) (bool, error) {
 	src.pack(&doc)
 	at := name{s.tenant, doc.Collection, doc.ID}
 	changed, err := s.change(ctx, func(tx *sql.Tx, number int64) (digest uint64, changed bool, err error) {
+		if err := checkModel(ctx, tx, src); err != nil {
+			return 0, false, err
+		}
 		key, hash, embedding, err := at.find(ctx, tx)
 		switch {
 		case err == nil && hash == doc.Hash && embedding == doc.Embedding:
@@ -200,9 +203,6 @@ func (s *SQLite) Replace(ctx context.Context, doc Document) (bool, error) {
 				return 0, false, err
 			}
 		case !errors.Is(err, ErrNotFound):
-			return 0, false, err
-		}
-		if err := checkModel(ctx, tx, src); err != nil {
 			return 0, false, err
 		}
 		return digest ^ src.digest, true, insert(ctx, tx, src, doc.Text, number)
