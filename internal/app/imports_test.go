@@ -19,18 +19,21 @@ const root = "../.."
 // mayImport is which packages of ours each package may import: only downwards.
 // Packages that are not named may import anything (internal/app, commands, tests).
 var mayImport = map[string][]string{
-	"groundtruth":      {},
-	"guards":           {"groundtruth"},
-	"policies":         {"guards"},
-	"internal/judge":   {"guards", "policies"},
-	"internal/audit":   {"internal/judge", "guards", "policies"},
-	"internal/metrics": {},
-	"internal/web":     {},
-	"internal/demo":    {},
-	"proxy":            {"internal/judge", "guards", "groundtruth", "policies", "internal/audit", "internal/metrics", "internal/web"},
-	"internal/encoder": {"internal/encoder/ortlib"},
-	"eval":             {"internal/judge", "guards", "groundtruth", "policies"},
-	"cmd/touchstone":   {"internal/app"},
+	"groundtruth":           {},
+	"groundtruth/postgres":  {"groundtruth"},
+	"groundtruth/storetest": {"groundtruth"},
+	"internal/pgtest":       {},
+	"guards":                {"groundtruth"},
+	"policies":              {"guards"},
+	"internal/judge":        {"guards", "policies"},
+	"internal/audit":        {"internal/judge", "guards", "policies"},
+	"internal/metrics":      {},
+	"internal/web":          {},
+	"internal/demo":         {},
+	"proxy":                 {"internal/judge", "guards", "groundtruth", "policies", "internal/audit", "internal/metrics", "internal/web"},
+	"internal/encoder":      {"internal/encoder/ortlib"},
+	"eval":                  {"internal/judge", "guards", "groundtruth", "policies"},
+	"cmd/touchstone":        {"internal/app"},
 }
 
 // aloneImports is which packages of ours may import a library.
@@ -39,6 +42,8 @@ var aloneImports = map[string][]string{
 	"github.com/gofiber/fiber":         {"proxy"},
 	"github.com/goccy/go-yaml":         {"internal/app", "policies"}, // the configuration; a bundle's data.yaml
 	"modernc.org/sqlite":               {"groundtruth", "internal/audit"},
+	"github.com/jackc/pgx":             {"groundtruth/postgres", "internal/pgtest"},
+	"github.com/pgvector":              {"groundtruth/postgres"},
 	"github.com/yalue/onnxruntime_go":  {"internal/encoder"},
 }
 
