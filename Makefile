@@ -5,17 +5,19 @@ FUZZTIME ?= 60s
 PYTHON   ?= python3
 NODE     ?= node
 BIN      := bin/touchstone
-# The same flags as deploy/Dockerfile, so that both share the build cache.
-BUILD    := CGO_ENABLED=0 $(GO) build -trimpath -ldflags="-s -w"
+TRAIN_PYTHON ?= .cache/train/bin/python
+# cgo runs the encoders; names and users are still looked up by Go. The same flags as
+# deploy/Dockerfile, so that both share the build cache.
+BUILD    := CGO_ENABLED=1 $(GO) build -trimpath -tags netgo,osusergo -ldflags="-s -w"
 CLIENTS  := internal/e2e
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test check test-clients test-browser fuzz fuzz-short bench eval-docs cover deps encoder-lib train clean
+.PHONY: help run build test check test-clients test-browser fuzz fuzz-short bench eval-docs cover deps encoder-lib fit train clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  \033[1m%-13s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-run: build ## start the demo: a proxy, sample documents and a stand-in for an LLM
+run: build library ## start the demo: a proxy, sample documents and a stand-in for an LLM
 	./$(BIN) demo
 
 build: ## build bin/touchstone
@@ -23,8 +25,8 @@ build: ## build bin/touchstone
 
 test: check ## all tests of this repository, Rego rules included, with the race detector
 	@packages=./...; $(MAKE) --no-print-directory encoder-lib || { \
-	  echo "test: without pip or Maven the encoder's native library is not here, so internal/encoder was NOT tested" >&2; \
-	  if [ -n "$$CI" ]; then exit 1; fi; packages=$$($(GO) list ./... | grep -v internal/encoder$$); }; \
+	  echo "test: without pip or Maven the encoders' native library is not here, so internal/encoder and internal/app were NOT tested" >&2; \
+	  if [ -n "$$CI" ]; then exit 1; fi; packages=$$($(GO) list ./... | grep -v -e internal/encoder$$ -e internal/app$$); }; \
 	echo $(GO) test -race -timeout 15m $$packages; $(GO) test -race -timeout 15m $$packages
 
 check: ## vet and formatting
@@ -74,6 +76,10 @@ cover: ## test coverage by package, and coverage.html in .cache
 	@$(GO) tool cover -func=.cache/coverage.out | tail -1
 	@$(GO) tool cover -html=.cache/coverage.out -o .cache/coverage.html
 
+.PHONY: library
+library: # what runs without it too
+	@$(MAKE) --no-print-directory encoder-lib || echo "Without the native library the program runs on exact comparison alone (docs/encoder.md)." >&2
+
 encoder-lib: ## fetch the native library of ONNX Runtime, once, by pip or Maven, into the user's cache folder
 	@$(GO) run ./internal/encoder/fetch
 
@@ -92,10 +98,20 @@ deps: ## direct dependencies and the updates there are
 clean: ## remove what was built, downloaded or written by the demo
 	rm -rf bin .cache data
 
-train: ## train the verifier's model on CPU, about 80 minutes on two quiet cores (DATA=folder with nli, groundedness, authored)
-	@test -d "$(DATA)/nli" || { echo 'train: DATA=DIR names no folder with the data sets (see eval/train/README.md)' >&2; exit 1; }
-	@set -e; mkdir -p .cache; if ! cmp -s eval/train/requirements.txt .cache/train/requirements.txt; then \
+fit: encoder-lib ## fit the score that joins exact comparison and the model, three minutes (DATA=folder with groundedness, authored)
+	@test -d "$(DATA)/groundedness" || { echo 'fit: DATA=DIR names no folder with the data sets (see eval/train/README.md)' >&2; exit 1; }
+	@$(MAKE) --no-print-directory train-env
+	PYTHON=$(TRAIN_PYTHON) eval/train/joined.sh "$(DATA)"
+
+.PHONY: train-env
+train-env:
+	@set -e; test -x "$(TRAIN_PYTHON)" && [ "$(TRAIN_PYTHON)" != .cache/train/bin/python ] && exit 0; mkdir -p .cache; \
+	if ! cmp -s eval/train/requirements.txt .cache/train/requirements.txt; then \
 	  rm -rf .cache/train && $(PYTHON) -m venv .cache/train && \
 	  .cache/train/bin/pip install --quiet --no-cache-dir --disable-pip-version-check -r eval/train/requirements.txt && \
 	  cp eval/train/requirements.txt .cache/train/requirements.txt; fi
-	PYTHON=.cache/train/bin/python eval/train/run.sh "$(DATA)"
+
+train: ## train the verifier's model on CPU, about 80 minutes on two quiet cores (DATA=folder with nli, groundedness, authored)
+	@test -d "$(DATA)/nli" || { echo 'train: DATA=DIR names no folder with the data sets (see eval/train/README.md)' >&2; exit 1; }
+	@$(MAKE) --no-print-directory train-env
+	PYTHON=$(TRAIN_PYTHON) eval/train/run.sh "$(DATA)"

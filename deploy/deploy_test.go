@@ -27,7 +27,7 @@ type stage struct {
 
 // TestDockerfile does in folders what `docker build` does in layers, then starts
 // the image's command and asks its health check. Base images are not fetched: this
-// machine's Go builds, and certificates are taken from it.
+// machine's Go builds, its pip downloads and its C library is linked.
 func TestDockerfile(t *testing.T) {
 	stages, last := map[string]*stage{}, (*stage)(nil)
 	var entry []string
@@ -39,9 +39,12 @@ func TestDockerfile(t *testing.T) {
 			base, name, _ := strings.Cut(rest, " AS ")
 			last = &stage{root: t.TempDir(), dir: "/"}
 			stages[name] = last
-			if v, ok := strings.CutPrefix(base, "golang:"); ok {
-				checkGoVersion(t, v)
-			} else if base != "scratch" {
+			switch image, tag, _ := strings.Cut(base, ":"); image {
+			case "golang":
+				version, _, _ := strings.Cut(tag, "-")
+				checkGoVersion(t, version)
+			case "python", "gcr.io/distroless/cc-debian12": // this machine's pip; its C library
+			default:
 				t.Fatalf("the test knows no base image %s", base)
 			}
 		case "WORKDIR":
@@ -118,11 +121,7 @@ func (s *stage) copy(t *testing.T, stages map[string]*stage, words []string) {
 			s.copyRepository(t, target)
 			continue
 		}
-		path := filepath.Join(from, source)
-		if _, err := os.Stat(path); err != nil && from != ".." && strings.HasPrefix(source, "/etc/") {
-			path = source // part of the base image
-		}
-		run(t, "", nil, "cp", "-R", path, target)
+		run(t, "", nil, "cp", "-R", filepath.Join(from, source), target)
 	}
 }
 
@@ -183,6 +182,7 @@ func (s *stage) start(t *testing.T, command []string) {
 		}
 		out, err := health.CombinedOutput()
 		if err == nil {
+			checkReady(t, address)
 			break
 		}
 		if time.Now().After(deadline) {
@@ -206,6 +206,16 @@ func (s *stage) start(t *testing.T, command []string) {
 		if resp.StatusCode != want {
 			t.Errorf("/metrics with key %q: %s", key, resp.Status)
 		}
+	}
+}
+
+// checkReady wants everything to run, the encoders' native library included.
+func checkReady(t *testing.T, address string) {
+	resp, err := http.Get("http://" + address + "/readyz")
+	must(t, err)
+	defer resp.Body.Close()
+	if body, err := io.ReadAll(resp.Body); err != nil || string(body) != "ready\n" {
+		t.Errorf("/readyz: %q, %v", body, err)
 	}
 }
 

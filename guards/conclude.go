@@ -26,15 +26,16 @@ func (r *reading) conclude() Assessment {
 	c := r.contradiction()
 	switch {
 	case c != nil:
-		a.Verdict, a.Category = Contradicted, c.category
+		a.Verdict, a.Category, a.Settled = Contradicted, c.category, c.exact
 		a.Score = max(a.Score, 0.5+0.5*min(1, c.confidence))
 		a.Evidence = append(a.Evidence, r.quote(c.src, c.block, c.piece))
 		a.Reason = r.reasonConflict(c)
 	case a.Score >= notCoveredFrom || r.f[emptyField] == 1 || r.newContact() != nil || r.f[valueMissing] > 0 || r.f[newNames] > 0 || r.f[denied] == 1:
 		a.Verdict, a.Score = NotCovered, max(a.Score, notCoveredFrom)
 		a.Category, a.Reason = r.reasonMissing()
+		a.Settled = r.f[emptyField] == 1 || r.newContact() != nil
 	default:
-		a.Verdict = Supported
+		a.Verdict, a.Settled = Supported, r.quoted()
 		a.Category, a.Reason = r.reasonSupported()
 	}
 	for i := 0; i < len(r.chosen) && i < 2 && len(a.Evidence) < 2; i++ {
@@ -49,24 +50,28 @@ func (r *reading) conclude() Assessment {
 
 // contradiction returns the conflict that decides the claim, nil if none does.
 // Each rule needs a concrete disagreement and a claim whose other words the
-// evidence holds; the bounds were set on training data for precision.
+// evidence holds; the bounds were set on training data for precision. Those that
+// hold whatever a model says of the rest are exact.
 func (r *reading) contradiction() *conflict {
 	f := &r.f
 	best := &r.chosen[0]
 	at := conflict{confidence: 0.6, src: best.src, block: best.block, piece: best.piece}
 	switch {
 	case r.value.piece != nil && (f[changedValue] == 1 || f[valueDiffers] >= 0.5 && f[missTwo] <= 0.34 || f[valueElsewhere] >= 0.4 && f[missBest] <= 0.3):
+		r.value.exact = f[changedValue] == 1
 		return &r.value
 	case r.swapped.piece != nil && f[missTwo] <= 0.5:
+		r.swapped.exact = true
 		return &r.swapped
 	case f[changedName] == 1:
-		at.category = "name"
+		at.category, at.exact = "name", true
 	case f[denied] == 1 && (f[copied] >= 0.8 || f[opposite] == 1 && f[missBest] == 0):
 		at.category, at.explanation = "negation", explainNegation
 		return &at
 	case r.laid.opposite > 0 && f[copied] >= 0.7:
 		at.category = "opposite"
 	case f[falseField] == 1 && f[missTwo] <= 0.5:
+		r.field.exact = true
 		return &r.field
 	default:
 		return nil
@@ -74,6 +79,34 @@ func (r *reading) contradiction() *conflict {
 	at.claim = r.toks[r.laid.claimAt].text(r.claim.Text)
 	at.source = best.block.toks[r.laid.pieceAt].text(best.block.text)
 	return &at
+}
+
+// quoted reports whether the claim is one whole sentence or row of the evidence, word
+// for word: less than the whole may lack a condition.
+func (r *reading) quoted() bool {
+	best := &r.chosen[0]
+	if r.claim.Context != "" || best.piece.kind == headPiece {
+		return false
+	}
+	piece := best.block.toks[best.piece.tok0:best.piece.tok1]
+	k := 0
+	for i := range r.toks {
+		t := &r.toks[i]
+		if t.kind == symbolToken {
+			continue
+		}
+		for k < len(piece) && piece[k].kind == symbolToken {
+			k++
+		}
+		if k == len(piece) || piece[k].kind != t.kind || !strings.EqualFold(piece[k].text(best.block.text), t.text(r.claim.Text)) {
+			return false
+		}
+		k++
+	}
+	for k < len(piece) && piece[k].kind == symbolToken {
+		k++
+	}
+	return k == len(piece)
 }
 
 // maxQuote bounds a quotation, in bytes.

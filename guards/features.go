@@ -79,6 +79,7 @@ type conflict struct {
 	block       blockAt
 	piece       *piece
 	explanation explanation
+	exact       bool // no model may overrule it
 }
 
 // explanation says how a conflict is told to people.

@@ -12,17 +12,20 @@ import (
 type groundedness struct {
 	store    groundtruth.Store // nil: only the caller's own evidence
 	verifier *Verifier
+	model    Entailer // nil: exact comparison alone
 }
 
 // newGroundedness returns the guard "groundedness".
 func newGroundedness(deps Deps) (Guard, error) {
-	return &groundedness{store: deps.Store, verifier: NewVerifier()}, nil
+	return &groundedness{store: deps.Store, verifier: NewVerifier(), model: deps.Entailment}, nil
 }
 
 func (*groundedness) Name() string { return "groundedness" }
 
-// Check retrieves evidence for each checkable claim and compares them. A store
-// that fails is an error: what could not be looked up is never a pass.
+// Check retrieves evidence for each checkable claim and compares them, then asks the
+// model once about all that exact comparison does not settle. A store that fails is an
+// error: what could not be looked up is never a pass. Where the model fails, what it
+// was to judge is not measured and the rest stands.
 func (g *groundedness) Check(ctx context.Context, ex *Exchange) ([]Finding, error) {
 	findings := make([]Finding, 0, len(ex.Claims))
 	s := scratches.Get().(*scratch)
@@ -34,6 +37,7 @@ func (g *groundedness) Check(ctx context.Context, ex *Exchange) ([]Finding, erro
 		}
 	}
 	mark := s.mark()
+	var open []question
 	for i := range ex.Claims {
 		claim := &ex.Claims[i]
 		if err := ctx.Err(); err != nil {
@@ -52,10 +56,25 @@ func (g *groundedness) Check(ctx context.Context, ex *Exchange) ([]Finding, erro
 		for k := range found {
 			sources = append(sources, g.verifier.source(s, &found[k]))
 		}
-		a := g.verifier.verify(claim, sources)
-		findings = append(findings, Finding{Claim: *claim, Verdict: a.Verdict, Category: a.Category, Score: a.Score, Evidence: a.Evidence, Reason: a.Reason})
+		a, r := g.verifier.verify(claim, sources)
+		if g.model != nil && !a.Settled {
+			open = append(open, question{at: len(findings), exact: a, premise: r.premise()})
+		}
+		findings = append(findings, a.finding(claim))
+	}
+	if err := g.ask(ctx, findings, open); err != nil {
+		return nil, err
 	}
 	return findings, nil
+}
+
+func (a *Assessment) finding(claim *Claim) Finding {
+	f := Finding{Claim: *claim, Verdict: a.Verdict, Category: a.Category, Score: a.Score, Evidence: a.Evidence, Reason: a.Reason}
+	if a.Span != nil {
+		before := len(hypothesis(claim)) - len(claim.Text) // what the claim leans on
+		f.Start, f.End = claim.Start+max(0, a.Span.Start-before), claim.Start+max(0, a.Span.End-before)
+	}
+	return f
 }
 
 // retrieve asks the store for the passages nearest to a claim.

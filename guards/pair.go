@@ -1,33 +1,35 @@
 package guards
 
 import (
+	"math/bits"
 	"strings"
 
 	"touchstone/groundtruth"
 )
 
-// Pair returns the two texts that a pair classifier compares: the pieces of
-// evidence that read closest to the claim, best first, and the claim behind what it
-// leans on. premise is "" where no evidence shares a word with the claim.
-func (v *Verifier) Pair(claim *Claim, evidence []groundtruth.Evidence) (premise, hypothesis string) {
-	hypothesis = claim.Text
-	if claim.Context != "" {
-		hypothesis = claim.Context + ": " + claim.Text
-	}
-	if len(claim.Text) > maxClaim {
-		return "", hypothesis
-	}
-	r := reading{claim: claim, sources: make([]source, len(evidence))}
+// Compare is Verify that also returns what an Entailer is asked about the claim: the
+// pieces of evidence that read closest to it, best first, and the claim behind what it
+// leans on. Evidence is "" where nothing shares a word with the claim.
+func (v *Verifier) Compare(claim *Claim, evidence []groundtruth.Evidence) (Assessment, Pair) {
+	sources := make([]source, len(evidence))
 	s := scratches.Get().(*scratch)
 	defer s.done()
 	for i := range evidence {
-		r.sources[i] = v.source(s, &evidence[i])
+		sources[i] = v.source(s, &evidence[i])
 	}
-	r.read()
-	if len(r.stems) > 0 {
-		r.choose()
+	a, r := v.verify(claim, sources)
+	if r == nil {
+		return a, Pair{Claim: hypothesis(claim)}
 	}
-	return r.premise(), hypothesis
+	return a, Pair{r.premise().text, hypothesis(claim)}
+}
+
+// hypothesis is the claim behind what it leans on.
+func hypothesis(claim *Claim) string {
+	if claim.Context == "" {
+		return claim.Text
+	}
+	return claim.Context + ": " + claim.Text
 }
 
 // Sizes of a premise, in bytes: below enoughPremise it takes neighbours of the
@@ -37,41 +39,77 @@ const (
 	maxPremise    = 1000
 )
 
+// premise is the evidence that an Entailer is shown, and its pieces.
+type premise struct {
+	text   string
+	pieces []shown
+}
+
+// shown is one piece of a premise: what stands there alone, and where it comes from.
+type shown struct {
+	text  string
+	quote groundtruth.Evidence
+}
+
 // premise joins the chosen pieces and some neighbours, each passage's title once.
-func (r *reading) premise() string {
+func (r *reading) premise() premise {
 	var b strings.Builder
+	var out premise
 	head := ""
 	add := func(c *candidate) {
 		if b.Len() > 0 {
 			b.WriteByte('\n')
 		}
-		if h := headOf(r.sources[c.src].ev); h != head {
+		h, text := headOf(r.sources[c.src].ev), clip(c.text(), maxQuote*2)
+		above := ""
+		if h != "" {
+			above = strings.ReplaceAll(h, "\n", ": ") + ".\n"
+		}
+		if h != head {
 			head = h
-			b.WriteString(strings.ReplaceAll(h, "\n", ": "))
-			b.WriteString(".\n")
+			b.WriteString(above)
 		}
-		b.WriteString(clip(c.text(), maxQuote*2))
+		b.WriteString(text)
+		out.pieces = append(out.pieces, shown{above + text, r.quote(c.src, c.block, c.piece)})
 	}
-	shown := r.chosen
-	for i := range r.chosen {
+	chosen := r.ofOneMind()
+	taken := chosen
+	for i := range chosen {
 		if b.Len() < maxPremise {
-			add(&r.chosen[i])
+			add(&chosen[i])
 		}
 	}
-	for i := range r.chosen {
-		c := r.chosen[i]
+neighbours:
+	for i := range chosen {
+		c := chosen[i]
 		for _, p := range c.block.besides(c.piece) {
 			if b.Len() >= enoughPremise {
-				return b.String()
+				break neighbours
 			}
-			if !holds(shown, c.src, p) {
+			if !holds(taken, c.src, p) {
 				n := candidate{src: c.src, block: c.block, piece: p}
-				shown = append(shown[:len(shown):len(shown)], n)
+				taken = append(taken[:len(taken):len(taken)], n)
 				add(&n)
 			}
 		}
 	}
-	return b.String()
+	out.text = b.String()
+	return out
+}
+
+// ofOneMind are the chosen pieces without those of other documents that hold less than half
+// of the claim by themselves: such a piece was chosen for the words that the best one lacks,
+// and together they would say what neither does.
+func (r *reading) ofOneMind() []candidate {
+	best := &r.chosen[0]
+	out := r.chosen[:1:1]
+	for i := 1; i < len(r.chosen); i++ {
+		c := &r.chosen[i]
+		if r.sources[c.src].ev.Source == r.sources[best.src].ev.Source || 2*bits.OnesCount64(c.mask) >= len(r.stems) {
+			out = append(out, *c)
+		}
+	}
+	return out
 }
 
 // besides are the pieces of prose and the fields next to a piece: the one behind it,

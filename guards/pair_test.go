@@ -10,7 +10,8 @@ import (
 func TestPairShowsTheNearestEvidenceFirst(t *testing.T) {
 	evidence := groundtruth.Given("context", "Returns", "Shoes may be returned within 30 days. Opened software cannot be returned. Our shops open at nine.")
 	claim := Claim{Text: "Software that was opened cannot be returned.", Context: "Returns policy"}
-	premise, hypothesis := NewVerifier().Pair(&claim, evidence)
+	_, pair := NewVerifier().Compare(&claim, evidence)
+	premise, hypothesis := pair.Evidence, pair.Claim
 	if want := "Returns.\nOpened software cannot be returned."; !strings.HasPrefix(premise, want) {
 		t.Errorf("premise %q does not begin with %q", premise, want)
 	}
@@ -27,7 +28,8 @@ func TestPairShowsTheNearestEvidenceFirst(t *testing.T) {
 
 func TestPairPutsColumnNamesBeforeCells(t *testing.T) {
 	evidence := groundtruth.Given("context", "", "| Plan | Price | Seats |\n| --- | --- | --- |\n| Basic | 5 EUR | 2 |\n| Team | 19 EUR | 10 |")
-	premise, _ := NewVerifier().Pair(&Claim{Text: "The Team plan costs 19 EUR."}, evidence)
+	_, pair := NewVerifier().Compare(&Claim{Text: "The Team plan costs 19 EUR."}, evidence)
+	premise := pair.Evidence
 	if want := "Plan: Team; Price: 19 EUR; Seats: 10"; !strings.HasPrefix(premise, want) {
 		t.Errorf("premise %q does not begin with %q", premise, want)
 	}
@@ -35,11 +37,11 @@ func TestPairPutsColumnNamesBeforeCells(t *testing.T) {
 
 func TestPairIsBounded(t *testing.T) {
 	long := strings.Repeat("The licensor of the software shall renew the deposit every year. ", 2000)
-	premise, _ := NewVerifier().Pair(&Claim{Text: "The licensor shall renew the deposit, the software and the year."}, groundtruth.Given("context", "", long))
-	if premise == "" || len(premise) > maxPremise+2*maxQuote {
-		t.Errorf("premise of %d bytes", len(premise))
+	_, pair := NewVerifier().Compare(&Claim{Text: "The licensor shall renew the deposit, the software and the year."}, groundtruth.Given("context", "", long))
+	if n := len(pair.Evidence); n == 0 || n > maxPremise+2*maxQuote {
+		t.Errorf("premise of %d bytes", n)
 	}
-	if premise, _ := NewVerifier().Pair(&Claim{Text: "Zebras graze."}, groundtruth.Given("context", "", "Prices fell.")); premise != "" {
-		t.Errorf("premise %q of evidence that shares no word", premise)
+	if _, pair := NewVerifier().Compare(&Claim{Text: "Zebras graze."}, groundtruth.Given("context", "", "Prices fell.")); pair.Evidence != "" {
+		t.Errorf("premise %q of evidence that shares no word", pair.Evidence)
 	}
 }

@@ -11,7 +11,8 @@ import (
 // Deps is what guards are built from. A guard takes what it needs and says so
 // when it is missing.
 type Deps struct {
-	Store groundtruth.Store // the company's ground truth; nil: only what callers send along
+	Store      groundtruth.Store // the company's ground truth; nil: only what callers send along
+	Entailment Entailer          // judges what exact comparison cannot; nil: exact comparison alone
 }
 
 // registered lists the guards by name.

@@ -28,6 +28,8 @@ type Assessment struct {
 	Evidence []groundtruth.Evidence // one or two pieces, the deciding one first, each with its Quote
 	Reason   string
 	Features Features
+	Settled  bool  // exact comparison decides the claim: no model is asked
+	Span     *Span // the part that is not supported, in bytes of the claim, where a model marks any; otherwise nil
 }
 
 // source is a passage offered as evidence, with its analysis.
@@ -83,7 +85,8 @@ func (v *Verifier) Verify(claim *Claim, evidence []groundtruth.Evidence) Assessm
 	for i := range evidence {
 		sources[i] = v.source(s, &evidence[i])
 	}
-	return v.verify(claim, sources)
+	a, _ := v.verify(claim, sources)
+	return a
 }
 
 // source is e with its analysis, which lasts until s is rewound or done.
@@ -102,9 +105,11 @@ func headOf(e *groundtruth.Evidence) string {
 	return e.Title + "\n" + e.Heading
 }
 
-func (v *Verifier) verify(claim *Claim, sources []source) Assessment {
+// verify also returns what was read, nil where there was nothing to compare. It lasts
+// as long as the sources.
+func (v *Verifier) verify(claim *Claim, sources []source) (Assessment, *reading) {
 	if len(claim.Text) > maxClaim {
-		return Assessment{Verdict: NotMeasured, Score: 0.5, Reason: "The sentence is too long to be checked."}
+		return Assessment{Verdict: NotMeasured, Score: 0.5, Reason: "The sentence is too long to be checked.", Settled: true}, nil
 	}
 	if text := fold(claim.Text); text != claim.Text {
 		c := *claim
@@ -115,17 +120,17 @@ func (v *Verifier) verify(claim *Claim, sources []source) Assessment {
 	slices.SortFunc(sources, func(a, b source) int {
 		return cmp.Or(strings.Compare(a.ev.Source, b.ev.Source), cmp.Compare(a.ev.Passage, b.ev.Passage), cmp.Compare(a.ev.Start, b.ev.Start), strings.Compare(a.ev.Text, b.ev.Text))
 	})
-	r := reading{claim: claim, sources: sources}
+	r := &reading{claim: claim, sources: sources}
 	r.read()
 	if len(r.stems) == 0 {
-		return Assessment{Verdict: NotClaim, Reason: "Nothing to check: no words that could be compared."}
+		return Assessment{Verdict: NotClaim, Reason: "Nothing to check: no words that could be compared.", Settled: true}, nil
 	}
 	r.choose()
 	if len(r.chosen) == 0 {
-		return Assessment{Verdict: NotCovered, Category: "coverage", Score: 0.95, Reason: "Nothing in the ground truth bears on this sentence."}
+		return Assessment{Verdict: NotCovered, Category: "coverage", Score: 0.95, Reason: "Nothing in the ground truth bears on this sentence.", Settled: true}, nil
 	}
 	r.measure()
-	return r.conclude()
+	return r.conclude(), r
 }
 
 // read analyses the claim itself.

@@ -98,7 +98,7 @@ func (s *Server) ready(c *fiber.Ctx) error {
 	if problem != "" {
 		return c.Status(503).SendString(problem + "\n")
 	}
-	return c.SendString("ready\n")
+	return c.SendString(strings.Join(append([]string{"ready"}, s.opt.Notices...), "\n") + "\n")
 }
 
 // revisions are those in force of the policy and the ground truth; "" where no

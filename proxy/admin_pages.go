@@ -22,7 +22,7 @@ func urlEscape(s string) string { return url.QueryEscape(s) }
 
 // page is what is around every page's content.
 func (a *admin) page(title string) web.Page {
-	p := web.Page{Title: title, SignOut: a.s.opt.AdminKey != ""}
+	p := web.Page{Title: title, SignOut: a.s.opt.AdminKey != "", Notices: a.s.opt.Notices}
 	p.Policy, p.Index = a.revisions()
 	return p
 }

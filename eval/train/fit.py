@@ -1,7 +1,7 @@
 """Fits the deterministic verifier's score and writes guards/weights.go.
 
-    go run ./eval/train/features DATA... > features.csv
-    python eval/train/fit.py features.csv guards/weights.go
+    go run ./eval/train/pairs DATA... > pairs.jsonl
+    python eval/train/fit.py pairs.jsonl guards/weights.go
 
 A logistic model over the features of guards/features.go, with weights that may
 only point the way a feature is meant to (an error can never lower the score).
@@ -14,7 +14,10 @@ teaches nothing.
 
 Figures are from five folds by source document, never from the fit itself.
 """
-import csv
+import hashlib
+import json
+import pathlib
+import re
 import sys
 
 import numpy as np
@@ -30,27 +33,34 @@ GROUPS = [
     ("factcc", 0.5), ("summeval", 0.3), ("xsumfaith", 0.3), ("gofigure", 0.2), ("q2", 0.2), ("scifact", 0.3),
     ("retail", 0.4), ("work", 0.4), ("world", 0.4),
 ]
-ARTEFACT = ("retail", "work", "world")
+ARTEFACT = ("retail", "work", "world", "domains")
 
 # What a feature may do to the score: -1 lower, 1 raise, 0 either. Not listed: 1.
 SIGN = {"hasNames": 0, "length": 0, "fromField": 0, "valueMatched": -1, "copied": -1}
 
 
+FEATURES = pathlib.Path(__file__).parents[2] / "guards" / "features.go"
+
+
+def feature_names():
+    """feature_names are guards.FeatureNames, in order."""
+    return re.findall(r'"(\w+)"', FEATURES.read_text().split("var FeatureNames = ")[1].split("\n}")[0])
+
+
 def load(path):
-    csv.field_size_limit(1 << 30)
-    with open(path, newline="") as f:
-        rows = list(csv.DictReader(f))
-    names = list(rows[0])[10:]
-    x = np.array([[float(r[n]) for n in names] for r in rows])
-    return rows, names, x
+    """load reads sentences, their features, and labels: 1 not supported, 0 supported, -1 unknown."""
+    with open(path, encoding="utf-8") as f:
+        rows = [json.loads(line) for line in f]
+    x = np.array([r["features"] for r in rows])
+    label = np.array([-1 if r["label"] == "" else int(r["label"] != "supported") for r in rows])
+    return rows, feature_names(), x, label
 
 
-def weigh(rows, x, names, index):
+def weigh(rows, x, names, label, index, groups=GROUPS):
     """Weights of the sentences in index: group shares, priors, overlap buckets."""
     w = np.zeros(len(rows))
     overlap = x[:, names.index("missTwo")]
-    label = np.array([int(r["label"]) for r in rows])
-    for prefix, share in GROUPS:
+    for prefix, share in groups:
         group = np.array([i for i in index if rows[i]["set"].startswith(prefix) and label[i] >= 0], dtype=int)
         if len(group) == 0:
             continue
@@ -66,16 +76,16 @@ def weigh(rows, x, names, index):
     return w / w.sum()
 
 
-def fit(x, y, w, names):
+def fit(x, y, w, names, strength=STRENGTH):
     scale = x.std(axis=0)
     scale[scale == 0] = 1
     z = x / scale
 
     def loss(p):
         s = z @ p[1:] + p[0]
-        value = (w * (np.logaddexp(0, s) - y * s)).sum() + STRENGTH * (p[1:] ** 2).sum()
+        value = (w * (np.logaddexp(0, s) - y * s)).sum() + strength * (p[1:] ** 2).sum()
         d = w * (1 / (1 + np.exp(-s)) - y)
-        return value, np.concatenate(([d.sum()], z.T @ d + 2 * STRENGTH * p[1:]))
+        return value, np.concatenate(([d.sum()], z.T @ d + 2 * strength * p[1:]))
 
     bounds = [(None, None)]
     for n in names:
@@ -101,32 +111,38 @@ def figures(y, p, at):
     return f"auroc {auroc(y, p):.3f}  P {tp / max(1, tp + fp):.2f} R {rec:.2f} F1 {2 * tp / max(1, 2 * tp + fp + fn):.2f} BA {(rec + spec) / 2:.3f}"
 
 
-def main(source, target):
-    rows, names, x = load(source)
-    label = np.array([int(r["label"]) for r in rows])
-    documents = [r["set"].split("-")[0] + "/" + r["doc"] for r in rows]
-    order = sorted(set(documents))
-    np.random.RandomState(7).shuffle(order)
-    fold = {d: i % FOLDS for i, d in enumerate(order)}
-    folds = np.array([fold[d] for d in documents])
+def fold_of(rows):
+    """fold_of deals documents into folds; the names of documents are their contents."""
+    return np.array([int.from_bytes(hashlib.sha256(b"fit" + r["doc"].encode()).digest()[:4]) % FOLDS for r in rows])
+
+
+def held_out(rows, names, x, label):
+    """held_out is the score of each sentence by weights that did not see its document."""
+    folds = fold_of(rows)
     score = np.zeros(len(rows))
     for k in range(FOLDS):
-        w = weigh(rows, x, names, np.where(folds != k)[0])
+        w = weigh(rows, x, names, label, np.where(folds != k)[0])
         b, c = fit(x, np.maximum(label, 0), w, names)
         held = folds == k
         score[held] = 1 / (1 + np.exp(-(x[held] @ c + b)))
+    return score
+
+
+def main(source, target):
+    rows, names, x, label = load(source)
+    score = held_out(rows, names, x, label)
     for name in sorted({r["set"] for r in rows}):
         at = np.array([r["set"] == name for r in rows])
         some = at & (label >= 0)
         print(f"{name:28s} sentences {some.sum():5d} {figures(label[some], score[some], 0.5)}")
         answers = {}
         for i in np.where(at)[0]:
-            y, p = answers.get(rows[i]["row"], (0, 0))
-            answers[rows[i]["row"]] = max(y, int(rows[i]["answer_label"] != "supported")), max(p, score[i])
+            y, p = answers.get(rows[i]["answer"], (0, 0))
+            answers[rows[i]["answer"]] = max(y, int(rows[i]["row_label"] != "supported")), max(p, score[i])
         y, p = np.array(list(answers.values())).T
         if len(answers) < at.sum():
             print(f"{'':28s} answers   {len(answers):5d} {figures(y, p, 0.5)}")
-    b, c = fit(x, np.maximum(label, 0), weigh(rows, x, names, range(len(rows))), names)
+    b, c = fit(x, np.maximum(label, 0), weigh(rows, x, names, label, range(len(rows))), names)
     with open(target, "w") as out:
         out.write("package guards\n\n// Code generated by eval/train/fit.py; DO NOT EDIT.\n\n")
         out.write("// The logistic model of Features.score. How it was fitted, on which data and\n")

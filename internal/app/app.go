@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"touchstone/groundtruth"
@@ -21,6 +22,10 @@ type App struct {
 	engine *policies.Engine
 	judges map[string]*judge.Judge // by route; routes without guards have none
 	hashes []byte                  // key of masks with a hash
+
+	verifier guards.Entailer // nil: exact comparison alone
+	roles    []*role         // of the encoders that were asked for
+	closers  []func() error  // of what was opened beside the store
 }
 
 // Open builds the ground truth, the policies and a judge for each route.
@@ -38,12 +43,26 @@ func Open(ctx context.Context, cfg *Config) (*App, error) {
 		a.hashes = make([]byte, 32)
 		rand.Read(a.hashes) // never fails
 	}
-	for i := range cfg.Routes {
-		if err := a.addJudge(&cfg.Routes[i]); err != nil {
-			return nil, errors.Join(err, store.Close())
-		}
+	if err := a.build(); err != nil {
+		return nil, errors.Join(err, a.Close())
 	}
 	return a, nil
+}
+
+// build opens the encoders that the routes need and makes the routes' judges.
+func (a *App) build() (err error) {
+	grounded := func(r RouteConfig) bool { return slices.Contains(r.Guards, "groundedness") }
+	if slices.ContainsFunc(a.cfg.Routes, grounded) {
+		if a.verifier, err = a.openVerifier(); err != nil {
+			return err
+		}
+	}
+	for i := range a.cfg.Routes {
+		if err := a.addJudge(&a.cfg.Routes[i]); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (a *App) addJudge(r *RouteConfig) error {
@@ -52,13 +71,13 @@ func (a *App) addJudge(r *RouteConfig) error {
 	}
 	chain := &guards.Chain{Timeout: time.Duration(r.GuardTimeout)}
 	for _, name := range r.Guards {
-		g, err := guards.New(name, guards.Deps{Store: a.store})
+		g, err := guards.New(name, guards.Deps{Store: a.store, Entailment: a.verifier})
 		if err != nil {
 			return fmt.Errorf("route %s: %w", r.Name, err)
 		}
 		chain.Guards = append(chain.Guards, g)
 	}
-	a.judges[r.Name] = &judge.Judge{Chain: chain, Policy: a.engine, OnFailure: r.OnFailure, Index: a.store.Revision, HashKey: a.hashes}
+	a.judges[r.Name] = &judge.Judge{Chain: chain, Policy: a.engine, OnFailure: r.OnFailure, Index: a.store.Revision, HashKey: a.hashes, Models: a.models()}
 	return nil
 }
 
@@ -76,5 +95,11 @@ func (a *App) route(name string) *RouteConfig {
 	return nil
 }
 
-// Close closes the ground truth.
-func (a *App) Close() error { return a.store.Close() }
+// Close closes the encoders and the ground truth. Nothing may be judging any more.
+func (a *App) Close() error {
+	var errs []error
+	for _, c := range a.closers {
+		errs = append(errs, c())
+	}
+	return errors.Join(append(errs, a.store.Close())...)
+}

@@ -25,6 +25,7 @@ type Config struct {
 	Keys        []KeyConfig       `yaml:"keys"`
 	Routes      []RouteConfig     `yaml:"routes"`
 	GroundTruth GroundTruthConfig `yaml:"ground_truth"`
+	Encoders    EncodersConfig    `yaml:"encoders"`
 	Policies    PoliciesConfig    `yaml:"policies"`
 	Privacy     PrivacyConfig     `yaml:"privacy"`
 	Audit       AuditConfig       `yaml:"audit"`
@@ -228,6 +229,7 @@ func (c *Config) check(bad complaint) {
 		bad("audit.path", "must name a file, such as data/audit.db")
 	}
 	c.Policies.check(bad)
+	c.checkEncoders(bad)
 	positive(bad, "audit.queue", int64(c.Audit.Queue), "1 entry")
 	if c.Audit.Queue > maxQueue {
 		bad("audit.queue", "must be at most %d entries", maxQueue)

@@ -43,10 +43,10 @@ func TestExampleConfig(t *testing.T) {
 		t.Errorf("the example's upstream: %+v", cfg.Upstreams[0])
 	}
 	for _, pair := range [][2]any{
-		{cfg.Listen, want.Listen}, {cfg.GroundTruth, want.GroundTruth}, {cfg.Policies, want.Policies},
+		{cfg.Listen, want.Listen}, {cfg.GroundTruth, want.GroundTruth}, {cfg.Encoders, want.Encoders}, {cfg.Policies, want.Policies},
 		{cfg.Audit, want.Audit}, {cfg.Limits, want.Limits}, {cfg.Log, want.Log},
 	} {
-		if pair[0] != pair[1] {
+		if !reflect.DeepEqual(pair[0], pair[1]) {
 			t.Errorf("the example has %+v, the default is %+v", pair[0], pair[1])
 		}
 	}

@@ -19,21 +19,22 @@ const root = "../.."
 // mayImport is which packages of ours each package may import: only downwards.
 // Packages that are not named may import anything (internal/app, commands, tests).
 var mayImport = map[string][]string{
-	"groundtruth":           {},
-	"groundtruth/postgres":  {"groundtruth"},
-	"groundtruth/storetest": {"groundtruth"},
-	"internal/pgtest":       {},
-	"guards":                {"groundtruth"},
-	"policies":              {"guards"},
-	"internal/judge":        {"guards", "policies"},
-	"internal/audit":        {"internal/judge", "guards", "policies"},
-	"internal/metrics":      {},
-	"internal/web":          {},
-	"internal/demo":         {},
-	"proxy":                 {"internal/judge", "guards", "groundtruth", "policies", "internal/audit", "internal/metrics", "internal/web"},
-	"internal/encoder":      {"internal/encoder/ortlib"},
-	"eval":                  {"internal/judge", "guards", "groundtruth", "policies"},
-	"cmd/touchstone":        {"internal/app"},
+	"groundtruth":             {},
+	"groundtruth/postgres":    {"groundtruth"},
+	"groundtruth/storetest":   {"groundtruth"},
+	"internal/pgtest":         {},
+	"guards":                  {"groundtruth"},
+	"policies":                {"guards"},
+	"internal/judge":          {"guards", "policies"},
+	"internal/audit":          {"internal/judge", "guards", "policies"},
+	"internal/metrics":        {},
+	"internal/web":            {},
+	"internal/demo":           {},
+	"proxy":                   {"internal/judge", "guards", "groundtruth", "policies", "internal/audit", "internal/metrics", "internal/web"},
+	"internal/encoder":        {"internal/encoder/ortlib"},
+	"internal/encoder/models": {"guards", "internal/encoder", "internal/encoder/ortlib"},
+	"eval":                    {"internal/judge", "guards", "groundtruth", "policies"},
+	"cmd/touchstone":          {"internal/app"},
 }
 
 // aloneImports is which packages of ours may import a library.
@@ -176,7 +177,7 @@ func files(t *testing.T) []string {
 			}
 			return nil
 		}
-		if d.Type().IsRegular() {
+		if d.Type().IsRegular() && rel != ".git" { // of a worktree
 			out = append(out, filepath.ToSlash(rel))
 		}
 		return nil

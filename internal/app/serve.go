@@ -158,6 +158,16 @@ func (a *App) serve(ctx context.Context, ln net.Listener, log *slog.Logger, read
 	counts.Build(version())
 	counts.PolicyRevision(a.engine.Revision())
 	counts.IndexRevision(a.store.Revision())
+	counts.WatchEncoders(a.encoderStates)
+	for _, r := range a.roles {
+		if r.problem != "" {
+			log.Warn("a model is not running: verdicts rest on exact comparison alone", "role", r.name, "cause", r.problem)
+		}
+		seldom := &quiet{every: time.Minute}
+		r.report = func(role string, err error) {
+			seldom.do(func() { log.Error("a model failed: what it was to judge is not measured", "role", role, "error", err) })
+		}
+	}
 	opt := a.proxyOptions()
 	opt.Audit, opt.Metrics, opt.Log = record, counts, log
 	srv, err := proxy.New(opt)
@@ -210,7 +220,8 @@ func (a *App) watchPolicies(ctx context.Context, log *slog.Logger, counts *metri
 // proxyOptions are the parts of the proxy that follow from the configuration.
 func (a *App) proxyOptions() proxy.Options {
 	opt := proxy.Options{
-		Store: a.store, AdminKey: a.cfg.Admin.Key.Reveal(),
+		Notices: a.notices(),
+		Store:   a.store, AdminKey: a.cfg.Admin.Key.Reveal(),
 		BodyLimit: int(a.cfg.Limits.Body), AnswerLimit: int(a.cfg.Limits.Answer), Exchanges: a.cfg.Limits.Exchanges,
 	}
 	for _, u := range a.cfg.Upstreams {

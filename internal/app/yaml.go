@@ -179,13 +179,26 @@ func (d *decoder) decode(n ast.Node, v reflect.Value, path, oneof string) {
 		}
 		return
 	}
+	if w, ok := v.Addr().Interface().(interface{ setWord(string) error }); ok {
+		if _, fields := n.(ast.MapNode); !fields {
+			if s, ok := d.scalar(n, path); ok {
+				if err := w.setWord(s); err != nil {
+					d.fail(n, path, "%v", err)
+				}
+			}
+			return
+		}
+	}
 	switch v.Kind() {
 	case reflect.Struct:
 		d.mapping(n, path, func(key string, keyNode, value ast.Node) { d.field(v, key, keyNode, value, path) })
 	case reflect.Map:
-		v.Set(reflect.MakeMap(v.Type()))
+		if m, ok := n.(ast.MapNode); !ok || m.MapRange().Next() { // an empty one keeps the default
+			v.Set(reflect.MakeMap(v.Type()))
+		}
 		d.mapping(n, path, func(key string, keyNode, value ast.Node) {
 			elem := reflect.New(v.Type().Elem()).Elem()
+			d.lines[join(path, key)] = lineOf(keyNode)
 			d.decode(value, elem, join(path, key), "")
 			v.SetMapIndex(reflect.ValueOf(key), elem)
 		})

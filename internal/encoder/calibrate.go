@@ -39,14 +39,17 @@ func (m *model) probs(logits []float32, p *Probs) {
 	p.Supported, p.Contradicted, p.NotCovered = by[supported]/rest, by[contradicted]/rest, by[notCovered]/rest
 }
 
-// spans joins neighbouring tokens that are more likely than not to be unsupported.
-// logits holds those of each piece, one after the other.
-func (m *model) spans(logits []float32, pieces []Piece) []Span {
-	var out []Span
+// spans joins neighbouring tokens that are more likely than not to be unsupported, and
+// gives the worst. logits holds those of each piece, one after the other.
+func (m *model) spans(logits []float32, pieces []Piece) (out []Span, worst Probs) {
+	worst.Supported = 1
 	open := 0 // tokens of the last span, 0 when none is open
 	for i := range pieces {
 		var p Probs
 		m.probs(logits[i*m.width:(i+1)*m.width], &p)
+		if p.Supported < worst.Supported {
+			worst = p
+		}
 		score := p.Contradicted + p.NotCovered
 		if score < 0.5 {
 			open = 0
@@ -60,5 +63,5 @@ func (m *model) spans(logits []float32, pieces []Piece) []Span {
 		s.Score = (s.Score*float64(open) + score) / float64(open+1)
 		open++
 	}
-	return out
+	return out, worst
 }

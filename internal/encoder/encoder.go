@@ -172,6 +172,7 @@ type Span struct {
 // Marks are the spans of one claim.
 type Marks struct {
 	Spans       []Span
+	Worst       Probs  // of the token that is least likely to be supported
 	NotMeasured string // as in Probs
 	Cut         bool
 }
@@ -194,7 +195,7 @@ func (e *Encoder) Spans(ctx context.Context, pairs []Pair) ([]Marks, error) {
 	for i, row := range rows {
 		if row != nil {
 			pieces, _ := e.model.tokens.Append(nil, pairs[i].Claim, len(row)/len(e.model.labels))
-			out[i].Spans = e.model.spans(row, pieces)
+			out[i].Spans, out[i].Worst = e.model.spans(row, pieces)
 		}
 	}
 	return out, nil

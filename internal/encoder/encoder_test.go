@@ -135,7 +135,10 @@ func TestProbs(t *testing.T) {
 func TestSpans(t *testing.T) {
 	m := model{labels: []meaning{supported, notCovered}, temperature: 1, width: 2}
 	pieces := []Piece{{0, 0, 3}, {0, 4, 7}, {0, 8, 9}, {0, 10, 12}, {0, 12, 15}}
-	got := m.spans([]float32{0, 2, 0, 2, 3, 0, 0, 1, 0, 9}, pieces)
+	got, worst := m.spans([]float32{0, 2, 0, 2, 3, 0, 0, 1, 0, 9}, pieces)
+	if worst.NotCovered < 0.999 || worst.Supported > 0.001 {
+		t.Errorf("the worst token: %+v", worst)
+	}
 	if len(got) != 2 || got[0].Start != 0 || got[0].End != 7 || got[1].Start != 10 || got[1].End != 15 || got[0].Score < 0.88 || got[0].Score > 0.89 {
 		t.Errorf("%+v", got)
 	}

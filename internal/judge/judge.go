@@ -24,6 +24,7 @@ type Judge struct {
 	Policy    Decider
 	OnFailure policies.Action // when the policy itself fails; "" means Block
 	Index     func() string   // revision of the ground truth
+	Models    []Model         // that the guards ask, for receipts
 	// HashKey is for masks with {hash}: the same text gets the same hash under the
 	// same key. Empty, each exchange has a key of its own.
 	HashKey []byte

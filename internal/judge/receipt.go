@@ -26,8 +26,16 @@ type Receipt struct {
 	Steps        []Step           `json:"steps,omitempty"`   // the decisions on the answer, in order; only in the record, so that it can be replayed
 	Policy       string           `json:"policy_revision,omitempty"`
 	Index        string           `json:"index_revision,omitempty"`
-	Error        string           `json:"error,omitempty"` // the policy engine failed
-	Ms           float64          `json:"ms"`              // spent judging
+	Models       []Model          `json:"models,omitempty"` // that judged beside exact comparison
+	Error        string           `json:"error,omitempty"`  // the policy engine failed
+	Ms           float64          `json:"ms"`               // spent judging
+}
+
+// Model is an encoder that took part in judging.
+type Model struct {
+	Role   string `json:"role"` // "verifier"
+	Name   string `json:"name"`
+	SHA256 string `json:"sha256"` // of its weights
 }
 
 // SentenceRecord is one sentence of a receipt.
@@ -83,7 +91,7 @@ func (c *Case) Receipt() Receipt {
 	r := Receipt{
 		ID: c.ex.ID, Choice: c.ex.Choice, Verdict: guards.NotClaim,
 		Action: c.decision.Action, Rules: c.decision.Rules, Shadow: c.decision.Shadow, Bucket: policies.Bucket(c.ex.Key), Error: c.decision.Error,
-		Skipped: c.skipped, Steps: c.steps, Policy: c.decision.Revision,
+		Skipped: c.skipped, Steps: c.steps, Policy: c.decision.Revision, Models: c.judge.Models,
 		Sentences: make([]SentenceRecord, len(c.sentences)),
 		Ms:        float64(c.took.Microseconds()) / 1000,
 	}

@@ -267,6 +267,41 @@ func (m *Metrics) inForce(g *prometheus.GaugeVec, was *string, now string) {
 	*was = now
 }
 
+// Encoder is what one model that runs in the process says of itself.
+type Encoder struct {
+	Role, Model, SHA256 string
+	Up                  bool
+	OK, Timeout, Failed int64 // calls by outcome
+}
+
+// WatchEncoders has each scrape ask read for the state of the encoders.
+func (m *Metrics) WatchEncoders(read func() []Encoder) { m.registry.MustRegister(encoders(read)) }
+
+// encoders reads the state of the encoders at each scrape.
+type encoders func() []Encoder
+
+var (
+	encoderUp = prometheus.NewDesc("guard_encoder_up", "1 where the model runs in the process, 0 where verdicts are made without it.",
+		[]string{"role", "model", "sha256"}, nil)
+	encoderCalls = prometheus.NewDesc("guard_encoder_calls_total", "Calls of a model by outcome: ok, timeout, failed. What it was to judge in the last two is not measured.",
+		[]string{"role", "outcome"}, nil)
+)
+
+func (e encoders) Describe(ch chan<- *prometheus.Desc) { ch <- encoderUp; ch <- encoderCalls }
+
+func (e encoders) Collect(ch chan<- prometheus.Metric) {
+	for _, s := range e() {
+		up := 0.0
+		if s.Up {
+			up = 1
+		}
+		ch <- prometheus.MustNewConstMetric(encoderUp, prometheus.GaugeValue, up, s.Role, s.Model, s.SHA256[:min(12, len(s.SHA256))])
+		for outcome, n := range map[string]int64{"ok": s.OK, "timeout": s.Timeout, "failed": s.Failed} {
+			ch <- prometheus.MustNewConstMetric(encoderCalls, prometheus.CounterValue, float64(n), s.Role, outcome)
+		}
+	}
+}
+
 // Audit is what the audit log says of itself.
 type Audit struct{ Queued, QueuedBytes, Written, Dropped, Failures int64 }
 

@@ -13,8 +13,9 @@ type Page struct {
 	Title   string
 	Policy  string // revisions in force; "" where unknown
 	Index   string
-	SignOut bool // somebody signed in with the admin key
-	Refresh bool // the page is worth loading again by itself
+	Notices []string // what does not run and should
+	SignOut bool     // somebody signed in with the admin key
+	Refresh bool     // the page is worth loading again by itself
 }
 
 // Estimate is a rate and its 95% interval; Of is what it was measured on, 0 when

@@ -1,25 +1,30 @@
 // Command pairs writes what a pair classifier is shown of labelled data, through
 // the very code that serves it: the sentences of the cutter, the evidence that the
 // verifier chooses, and beside them what the deterministic layer says. One JSON line
-// for each checkable sentence.
+// for each checkable sentence. With -entail, also what the model says of each.
 //
 //	go run ./eval/train/pairs DATA.jsonl[.gz]... > pairs.jsonl
+//	go run ./eval/train/pairs -entail [-model DIR] DATA.jsonl[.gz]... > judged.jsonl
 package main
 
 import (
 	"bufio"
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"os"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
 	"touchstone/eval"
 	"touchstone/groundtruth"
 	"touchstone/guards"
+	"touchstone/internal/encoder/models"
 )
 
 // pair is one line of the output.
@@ -36,30 +41,82 @@ type pair struct {
 	Text     string          `json:"text"` // the claim without what it leans on
 	Score    float64         `json:"score"`
 	Verdict  guards.Verdict  `json:"verdict"`
+	Settled  bool            `json:"settled"` // by exact comparison: no model is asked
 	Features guards.Features `json:"features"`
+	// What the model says: supported, contradicted, not covered. Absent where it was
+	// not asked or could not judge.
+	Entailment []float64 `json:"entailment,omitempty"`
 }
 
 func main() {
-	if err := run(os.Args[1:]); err != nil {
+	entail := flag.Bool("entail", false, "ask the model about each pair")
+	model := flag.String("model", "", "`FOLDER` of the model; by default the one that the program carries")
+	flag.Parse()
+	if err := run(flag.Args(), *entail, *model); err != nil {
 		fmt.Fprintln(os.Stderr, "pairs:", err)
 		os.Exit(1)
 	}
 }
 
-func run(paths []string) error {
-	out := bufio.NewWriter(os.Stdout)
-	lines := json.NewEncoder(out)
-	lines.SetEscapeHTML(false)
-	v := guards.NewVerifier()
+func run(paths []string, entail bool, model string) error {
+	buffered := bufio.NewWriter(os.Stdout)
+	out := &writer{verifier: guards.NewVerifier(), lines: json.NewEncoder(buffered)}
+	out.lines.SetEscapeHTML(false)
+	if entail {
+		m, err := models.OpenVerifier(models.Options{Path: model, Deadline: time.Minute})
+		if err != nil {
+			return err
+		}
+		defer m.Close()
+		out.model = m
+	}
 	for _, path := range paths {
-		if err := eval.Read(path, nil, func(item eval.Item) error { return write(lines, v, item) }); err != nil {
+		if err := eval.Read(path, nil, out.add); err != nil {
 			return fmt.Errorf("reading %s: %w", path, err)
 		}
 	}
-	return out.Flush()
+	if err := out.flush(); err != nil {
+		return err
+	}
+	return buffered.Flush()
 }
 
-func write(out *json.Encoder, v *guards.Verifier, item eval.Item) error {
+// writer holds sentences back until there are enough to ask the model about at once.
+type writer struct {
+	verifier *guards.Verifier
+	model    guards.Entailer // nil: none is asked
+	lines    *json.Encoder
+	waiting  []pair
+}
+
+const askedAtOnce = 32
+
+func (w *writer) flush() error {
+	if w.model != nil && len(w.waiting) > 0 {
+		asked := make([]guards.Pair, len(w.waiting))
+		for i := range w.waiting {
+			asked[i] = guards.Pair{Evidence: w.waiting[i].Evidence, Claim: w.waiting[i].Claim}
+		}
+		said, err := w.model.Entail(context.Background(), asked)
+		if err != nil {
+			return err
+		}
+		for i, e := range said {
+			if e.NotMeasured == "" && asked[i].Evidence != "" {
+				w.waiting[i].Entailment = []float64{e.Supported, e.Contradicted, e.NotCovered}
+			}
+		}
+	}
+	for i := range w.waiting {
+		if err := w.lines.Encode(&w.waiting[i]); err != nil {
+			return err
+		}
+	}
+	w.waiting = w.waiting[:0]
+	return nil
+}
+
+func (w *writer) add(item eval.Item) error {
 	evidence := groundtruth.Given("context", item.Title, item.Context)
 	if len(evidence) == 0 {
 		return nil
@@ -90,11 +147,13 @@ func write(out *json.Encoder, v *guards.Verifier, item eval.Item) error {
 			if !item.Whole {
 				p.Answer = row.ID
 			}
-			a := v.Verify(&c, evidence)
-			p.Score, p.Verdict, p.Features = a.Score, a.Verdict, a.Features
-			p.Evidence, p.Claim = v.Pair(&c, evidence)
-			if err := out.Encode(p); err != nil {
-				return err
+			a, asked := w.verifier.Compare(&c, evidence)
+			p.Score, p.Verdict, p.Settled, p.Features = a.Score, a.Verdict, a.Settled, a.Features
+			p.Evidence, p.Claim = asked.Evidence, asked.Claim
+			if w.waiting = append(w.waiting, p); len(w.waiting) == askedAtOnce {
+				if err := w.flush(); err != nil {
+					return err
+				}
 			}
 		}
 		start += len(text)

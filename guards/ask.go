@@ -1,0 +1,113 @@
+package guards
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// question is a claim that exact comparison leaves open.
+type question struct {
+	at      int // of the finding
+	exact   Assessment
+	premise premise
+}
+
+// pair is what the model is asked.
+func (q *question) pair(claim *Claim) Pair { return Pair{q.premise.text, hypothesis(claim)} }
+
+// maxAlone bounds the pieces of evidence of a claim that are shown to the model alone.
+const maxAlone = 3
+
+// ask puts all open questions to the model in one call and writes the joined verdicts
+// into the findings. Its error is that of ctx.
+func (g *groundedness) ask(ctx context.Context, findings []Finding, open []question) error {
+	if len(open) == 0 {
+		return nil
+	}
+	pairs := make([]Pair, len(open))
+	for i := range open {
+		pairs[i] = open[i].pair(&findings[open[i].at].Claim)
+	}
+	inTime, cancel := beforeDeadline(ctx)
+	defer cancel()
+	said, err := g.model.Entail(inTime, pairs)
+	if ctx.Err() != nil {
+		return fmt.Errorf("asking the model: %w", ctx.Err())
+	}
+	if err == nil && len(said) != len(pairs) {
+		err = fmt.Errorf("%d answers to %d questions", len(said), len(pairs))
+	}
+	var doubtful []int // whose deciding evidence is not known yet
+	for i := range open {
+		q := &open[i]
+		f := &findings[q.at]
+		if err != nil {
+			a := q.exact.unmeasured(modelFailed(err))
+			*f = a.finding(&f.Claim)
+			continue
+		}
+		a := Join(q.exact, said[i])
+		*f = a.finding(&f.Claim)
+		decided := a.Verdict != q.exact.Verdict && (a.Verdict == Supported || a.Verdict == Contradicted)
+		if decided && len(q.premise.pieces) > 1 {
+			q.premise.pieces = q.premise.pieces[:min(maxAlone, len(q.premise.pieces))]
+			doubtful = append(doubtful, i)
+		}
+	}
+	if len(doubtful) > 0 {
+		g.quote(inTime, findings, open, doubtful)
+	}
+	return ctx.Err()
+}
+
+// quote finds out which piece of its evidence decides a claim that the model decided:
+// each is shown to it alone. A claim that none of them supports needs a surer score, as
+// pieces that are put together may say what none of their documents does. Where the call
+// fails the pieces that share most words stay.
+func (g *groundedness) quote(ctx context.Context, findings []Finding, open []question, which []int) {
+	var pairs []Pair
+	for _, i := range which {
+		claim := hypothesis(&findings[open[i].at].Claim)
+		for k := range open[i].premise.pieces {
+			pairs = append(pairs, Pair{open[i].premise.pieces[k].text, claim})
+		}
+	}
+	said, err := g.model.Entail(ctx, pairs)
+	if err != nil || len(said) != len(pairs) {
+		return
+	}
+	for _, i := range which {
+		f, pieces := &findings[open[i].at], open[i].premise.pieces
+		alone := said[:len(pieces)]
+		said = said[len(pieces):]
+		if f.Verdict == Supported && f.Score >= missingFrom && !slices.ContainsFunc(alone, func(e Entailment) bool { return e.Supported >= supportsAlone }) {
+			a := open[i].exact
+			*f = a.finding(&f.Claim)
+			continue
+		}
+		f.Evidence = leading(pieces, alone, f.Verdict)
+		f.Reason = reasonMeaning(f.Verdict, f.Score, &f.Evidence[0])
+	}
+}
+
+// beforeDeadline leaves a tenth of the time for what comes after the model.
+func beforeDeadline(ctx context.Context) (context.Context, context.CancelFunc) {
+	end, ok := ctx.Deadline()
+	if !ok {
+		return context.WithCancel(ctx)
+	}
+	return context.WithDeadline(ctx, end.Add(-time.Until(end)/10))
+}
+
+// modelFailed says for people why a claim is not measured. The error itself is for the
+// operator: whoever supplies the model counts and logs it.
+func modelFailed(err error) string {
+	why := "failed"
+	if errors.Is(err, context.DeadlineExceeded) {
+		why = "did not answer in time"
+	}
+	return "The model " + why + ", and exact comparison does not settle the sentence."
+}
