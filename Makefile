@@ -12,7 +12,7 @@ BUILD    := CGO_ENABLED=1 $(GO) build -trimpath -tags netgo,osusergo -ldflags="-
 CLIENTS  := internal/e2e
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test check test-clients test-browser fuzz fuzz-short bench eval-docs cover deps encoder-lib fit train clean
+.PHONY: help run build test check test-clients test-browser fuzz fuzz-short bench bench-replay eval-docs cover deps encoder-lib fit train clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  \033[1m%-13s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -62,6 +62,9 @@ fuzz-short: ## every fuzz target for five seconds, as CI does
 
 bench: ## what Touchstone costs, against the plainest Go reverse proxy in the same run
 	$(GO) run ./internal/bench
+
+bench-replay: ## record 100,000 exchanges and replay them against a bundle
+	$(GO) test ./internal/review -run '^$$' -bench Replay -benchtime 1x
 
 eval-docs: build ## the tables of docs/evaluation-authored.md; with PUBLIC='FILE...' those of evaluation-public.md too
 	@set -e; mkdir -p .cache; page() { out=$$1; title=$$2; shift 2; \

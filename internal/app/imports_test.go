@@ -27,6 +27,7 @@ var mayImport = map[string][]string{
 	"policies":                {"guards"},
 	"internal/judge":          {"guards", "policies"},
 	"internal/audit":          {"internal/judge", "guards", "policies"},
+	"internal/review":         {"guards", "internal/audit", "internal/judge", "policies"},
 	"internal/metrics":        {},
 	"internal/web":            {},
 	"internal/demo":           {},

@@ -18,6 +18,7 @@ import (
 const policyUsage = `usage: touchstone policy test  [-policies DIR] [-run REGEXP] [-v]
        touchstone policy check [-policies DIR]
        touchstone policy init  DIR
+       touchstone policy replay [OPTION...] (-h explains)
 
 test runs the Rego tests of a bundle (exit status 1 when one fails), check compiles
 it as the proxy would and looks at its formatting, init writes the embedded bundle to
@@ -25,6 +26,9 @@ DIR as a start of your own. Without -policies, the embedded bundle is meant.
 `
 
 func runPolicy(ctx context.Context, args []string, std Streams) int {
+	if len(args) > 0 && args[0] == "replay" {
+		return runReplay(ctx, args[1:], std)
+	}
 	var dir, run string
 	var verbose bool
 	opts := flag.NewFlagSet("policy", flag.ContinueOnError)
