@@ -23,7 +23,7 @@ type Runner struct {
 // Prediction is one row's line in a predictions file. Its form is stable.
 type Prediction struct {
 	ID        string          `json:"id"`
-	Score     float64         `json:"score"`   // probability that the text is not supported: that of its worst sentence
+	Score     float64         `json:"score"`   // probability that the text is not supported (guards.AnswerScore)
 	Verdict   guards.Verdict  `json:"verdict"` // of the worst sentence
 	Action    policies.Action `json:"action"`
 	Sentences []Sentence      `json:"sentences"`
@@ -178,9 +178,13 @@ func (j *Judged) add(s guards.Sentence, start int) {
 		Verdict: s.Verdict, Score: s.Score, Reason: s.Reason,
 	})
 	j.Verdict = guards.Worse(j.Verdict, s.Verdict)
-	if s.Verdict != guards.NotClaim {
-		j.Score = max(j.Score, s.Score)
+	var scores []float64
+	for _, s := range j.Sentences {
+		if s.Verdict != guards.NotClaim {
+			scores = append(scores, s.Score)
+		}
 	}
+	j.Score = guards.AnswerScore(scores)
 }
 
 // actionOn is the strictest action of the rules that name one of the sentences.

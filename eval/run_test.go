@@ -70,7 +70,7 @@ func TestPredictionLinesKeepTheirForm(t *testing.T) {
 		p := res.Rows[0].Prediction
 		p.Ms = 1.5
 		data, err := json.Marshal(p)
-		const want = `{"id":"r1","score":0.9,"verdict":"contradicted","action":"block","sentences":[` +
+		const want = `{"id":"r1","score":0.901,"verdict":"contradicted","action":"block","sentences":[` +
 			`{"start":0,"end":23,"verdict":"supported","score":0.1,"reason":"evidence: The lamp costs 5 euros."},` +
 			`{"start":24,"end":53,"verdict":"contradicted","score":0.9,"reason":"evidence: The lamp costs 5 euros."}],"ms":1.5}`
 		if string(data) != want {

@@ -113,6 +113,7 @@ func (s *Scorer) Add(res Result) {
 	h.Write([]byte(res.Item.Doc)) //nolint:errcheck // a hash does not fail
 	base := record{set: res.Item.Set, task: res.Item.Task, outcome: outcome{doc: h.Sum64()}}
 	whole := base
+	var scores []float64
 	whole.label, whole.verdict, whole.ms, whole.overlap = LabelNotClaim, guards.NotClaim, res.Ms, math.NaN()
 	for _, row := range res.Rows {
 		r := base
@@ -122,9 +123,11 @@ func (s *Scorer) Add(res Result) {
 		s.rows = append(s.rows, r)
 
 		whole.label = worse(whole.label, row.Label)
-		whole.verdict, whole.score = guards.Worse(whole.verdict, row.Verdict), max(whole.score, row.Score)
+		whole.verdict = guards.Worse(whole.verdict, row.Verdict)
+		scores = append(scores, row.Score)
 	}
 	if res.Item.Whole {
+		whole.score = guards.AnswerScore(scores)
 		whole.bad, whole.caught = whole.label.bad(), caught(whole.verdict)
 		s.answers = append(s.answers, whole)
 	}

@@ -12,7 +12,7 @@ import (
 type Receipt struct {
 	ID           string           `json:"id"`
 	Choice       int              `json:"choice,omitempty"`
-	Score        float64          `json:"score"`   // probability that the answer is not supported
+	Score        float64          `json:"score"`   // probability that the answer is not supported (guards.AnswerScore)
 	Verdict      guards.Verdict   `json:"verdict"` // of the worst sentence
 	Action       policies.Action  `json:"action"`
 	Groundedness *float64         `json:"groundedness,omitempty"` // supported ÷ checked; absent when none was checked
@@ -101,6 +101,7 @@ func (c *Case) Receipt() Receipt {
 	if g, ok := c.counts.Groundedness(); ok {
 		r.Groundedness = &g
 	}
+	scores := make([]float64, 0, len(c.sentences))
 	for i, s := range c.sentences {
 		rec := SentenceRecord{
 			Start: s.Claim.Start, End: s.Claim.End, Text: s.Claim.Text,
@@ -111,10 +112,11 @@ func (c *Case) Receipt() Receipt {
 		}
 		r.Sentences[i] = rec
 		if s.Verdict != guards.NotClaim {
-			r.Score = max(r.Score, s.Score)
+			scores = append(scores, s.Score)
 		}
 		r.Verdict = guards.Worse(r.Verdict, s.Verdict)
 	}
+	r.Score = guards.AnswerScore(scores)
 	if c.screened != nil {
 		r.record(policies.PromptPhase, c.screened.Findings, c.screened.state)
 		r.Ms += float64(c.screened.Took.Microseconds()) / 1000
