@@ -48,6 +48,9 @@ type program struct {
 	decision rego.PreparedEvalQuery
 	rules    map[string]Meta
 	revision string
+
+	list       []Listed // rules and exceptions, for people
+	exceptions []Excepted
 }
 
 // prepare makes a bundle ready: it must compile, have no mistakes in its data and
@@ -62,6 +65,7 @@ func (e *Engine) prepare(ctx context.Context, src *source) (*program, error) {
 	if p.rules, err = metadata(src.rules); err != nil {
 		return nil, err
 	}
+	p.list, p.exceptions = src.list(p.rules), src.exceptions()
 	store := inmem.NewFromObjectWithOpts(src.data, inmem.OptReturnASTValuesOnRead(true))
 	query := prepared(ctx, compiler, store)
 	if p.decision, err = query(decisionQuery); err != nil {

@@ -54,6 +54,13 @@ func (s *Server) registerAdmin(app fiber.Router) {
 			policy, index := a.revisions()
 			m.PolicyRevision(policy)
 			m.IndexRevision(index)
+			if sw := s.opt.Switches; sw != nil {
+				m.Switches(func(add func(route, to string)) {
+					for _, one := range sw.List() {
+						add(one.Route, string(one.To))
+					}
+				})
+			}
 			return serve(c)
 		})
 	}
@@ -74,6 +81,7 @@ func (s *Server) registerAdmin(app fiber.Router) {
 	app.Get("/api/rates", a.guardAPI, a.rates)
 	app.Get("/api/exchanges", a.guardAPI, a.exchanges)
 	app.Get("/api/exchanges/:id", a.guardAPI, a.exchange)
+	a.registerPolicies(app)
 	app.Get("/static/:name", a.static)
 	app.Get("/login", secure, a.loginForm)
 	app.Post("/login", secure, a.login)

@@ -21,20 +21,41 @@ import (
 	"touchstone/policies"
 )
 
+// notedLog remembers the events that went to the log.
+type notedLog struct {
+	*audit.Log
+	noted []string
+}
+
+func (l *notedLog) Note(ctx context.Context, event, by, why string, with map[string]string) error {
+	l.noted = append(l.noted, fmt.Sprint(event, " ", by, ": ", why, " ", with))
+	return l.Log.Note(ctx, event, by, why, with)
+}
+
 // adminServer serves a log with these entries on a loopback port.
-func adminServer(t *testing.T, key string, entries ...audit.Entry) (base string, log *audit.Log) {
+func adminServer(t *testing.T, key string, entries ...audit.Entry) (base string, log *notedLog) {
 	t.Helper()
-	log, err := audit.Open(filepath.Join(t.TempDir(), "audit.db"), audit.Options{Logger: slog.New(slog.DiscardHandler)})
+	file, err := audit.Open(filepath.Join(t.TempDir(), "audit.db"), audit.Options{Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}
+	log = &notedLog{Log: file}
 	for _, e := range entries {
 		log.Append(t.Context(), e, true)
 	}
 	if err := log.Flush(t.Context()); err != nil {
 		t.Fatal(err)
 	}
+	engine, err := policies.Load(t.Context(), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	switches, err := policies.OpenSwitches("")
+	if err != nil {
+		t.Fatal(err)
+	}
 	s, err := New(Options{
+		Policies: engine, Switches: switches,
 		Upstreams: []Upstream{{Name: "none", BaseURL: "http://127.0.0.1:9/v1"}}, Routes: []Route{{Name: "default", Models: []string{"demo"}, Upstream: "none"}},
 		Audit: log, Metrics: metrics.New(), AdminKey: key,
 	})
@@ -111,7 +132,7 @@ func ask(t *testing.T, method, target string, change func(*http.Request)) answer
 	return answered{res.StatusCode, res.Header, string(b)}
 }
 
-var adminPaths = []string{"/", "/exchanges/x", "/metrics", "/api/rates", "/api/exchanges", "/api/exchanges/x"}
+var adminPaths = []string{"/", "/exchanges/x", "/policies", "/api/policies", "/metrics", "/api/rates", "/api/exchanges", "/api/exchanges/x"}
 
 func TestWithoutTheAdminKeyNothingIsShown(t *testing.T) {
 	base, _ := adminServer(t, "the-admin-key", adminEntry("x", "What is secret?"))

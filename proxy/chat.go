@@ -58,6 +58,7 @@ func (s *Server) serveChat(c *fiber.Ctx, x *exchange) (streaming bool, err error
 		return false, err
 	}
 	x.take(route)
+	x.obey()
 	x.entry.Question = question(x.req)
 	if route.Judge != nil {
 		x.req.given = append(fromMessages(x.req.messages), x.req.given...)

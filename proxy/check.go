@@ -108,7 +108,7 @@ func (s *Server) checkRoute(name string, who *caller) (*Route, error) {
 
 // withoutDetail leaves out what could tell of the ground truth.
 func withoutDetail(r judge.Receipt) judge.Receipt {
-	r.Rules, r.Steps = nil, nil
+	r.Rules, r.Shadow, r.Steps = nil, nil, nil
 	kept := make([]judge.SentenceRecord, len(r.Sentences))
 	for i, s := range r.Sentences {
 		s.Evidence, s.Reason = nil, ""

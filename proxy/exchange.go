@@ -38,11 +38,12 @@ type exchange struct {
 	screening *judge.Screening // of the prompt; nil when no guard reads prompts
 
 	cases    []*judge.Case
-	upstream time.Duration // spent waiting for the upstream
-	first    time.Duration // until the upstream's first event, of a stream
-	judged   time.Duration // judging that the first sentence waited for
-	withheld int           // most bytes of answer held at once
-	failure  string        // what went wrong with the upstream, for the metrics
+	upstream time.Duration    // spent waiting for the upstream
+	off      *policies.Switch // the route is switched to block: nothing is sent upstream
+	first    time.Duration    // until the upstream's first event, of a stream
+	judged   time.Duration    // judging that the first sentence waited for
+	withheld int              // most bytes of answer held at once
+	failure  string           // what went wrong with the upstream, for the metrics
 	done     bool
 }
 
@@ -99,6 +100,16 @@ func (x *exchange) take(r *Route) {
 	x.blockError = x.blockError || r.OnBlock == OnBlockError
 }
 
+// obey lets the emergency switch of the route count.
+func (x *exchange) obey() {
+	switch sw := x.s.opt.Switches.Of(x.route.Name); sw.To {
+	case policies.SwitchShadow:
+		x.entry.Shadow, x.entry.Switch = true, sw.To
+	case policies.SwitchBlock:
+		x.entry.Shadow, x.entry.Switch, x.off = false, sw.To, &sw
+	}
+}
+
 // subject is one choice of the answer as guards see it, before there is one.
 func (x *exchange) subject(choice int) guards.Exchange {
 	key := x.entry.ID
@@ -122,6 +133,9 @@ func (x *exchange) open(choice int) *judge.Case {
 // receipts tells what has been judged so far; before there is an answer, what was
 // found in the prompt.
 func (x *exchange) receipts() []judge.Receipt {
+	if x.off != nil {
+		return []judge.Receipt{switchedOff(x.entry.ID, x.off)}
+	}
 	if len(x.cases) == 0 && x.screening != nil {
 		return []judge.Receipt{x.screening.Receipt()}
 	}

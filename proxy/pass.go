@@ -12,7 +12,6 @@ import (
 	"github.com/gofiber/fiber/v2"
 	"github.com/tidwall/gjson"
 
-	"touchstone/internal/audit"
 	"touchstone/policies"
 )
 
@@ -40,7 +39,7 @@ func (s *Server) pass(c *fiber.Ctx) error {
 	err = s.safely(x.entry.Path, func() error { return s.servePass(c, x, rest) })
 	if err != nil {
 		x.failed(err)
-		x.mark(c, audit.Unchecked, policies.Allow, nil)
+		x.mark(c, x.entry.Outcome, policies.Allow, nil)
 		x.finish()
 	}
 	return err
@@ -60,7 +59,12 @@ func (s *Server) servePass(c *fiber.Ctx, x *exchange, rest string) error {
 		return err
 	}
 	x.take(route)
+	x.obey()
 	x.entry.Model = model
+	if x.off != nil {
+		x.settle(x.receipts())
+		return blockedError(route.BlockMessage, nil)
+	}
 	header := http.Header{}
 	c.Request().Header.VisitAll(func(k, v []byte) {
 		if name := http.CanonicalHeaderKey(string(k)); !keptFromClient(name) {

@@ -8,6 +8,8 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
+	"touchstone/guards"
+	"touchstone/internal/judge"
 	"touchstone/policies"
 )
 
@@ -16,6 +18,9 @@ import (
 // own bytes, unless the policy masks parts of the prompt.
 func (x *exchange) screen() (body []byte, refused bool, err error) {
 	r := x.route
+	if x.off != nil {
+		return nil, true, nil
+	}
 	if r.Judge == nil {
 		return x.req.forward(r.Model, nil), false, nil
 	}
@@ -40,8 +45,10 @@ func (x *exchange) refuse(c *fiber.Ctx) error {
 	receipts := x.receipts()
 	action := x.settle(receipts)
 	x.entry.Latency.FirstSentence = ms(time.Since(x.start))
-	x.judged = x.screening.Took
-	message := x.route.PromptMessage
+	message := x.route.BlockMessage
+	if x.off == nil {
+		x.judged, message = x.screening.Took, x.route.PromptMessage
+	}
 	x.sent(slices.Repeat([]string{message}, x.req.n))
 	x.mark(c, x.entry.Outcome, action, rulesOf(receipts))
 	var guard json.RawMessage
@@ -67,6 +74,18 @@ func (x *exchange) refuse(c *fiber.Ctx) error {
 	c.Response().Header.SetContentType("application/json")
 	c.Response().SetBodyRaw(body)
 	return nil
+}
+
+// switchedOff is the record of a request to a route that is switched to block.
+func switchedOff(id string, sw *policies.Switch) judge.Receipt {
+	return judge.Receipt{
+		ID: id, Verdict: guards.NotMeasured, Action: policies.Block, Sentences: []judge.SentenceRecord{},
+		Rules: []policies.Rule{{
+			ID: "switch.block", Action: policies.Block, Title: "Route switched off", Severity: "critical", Principle: "safety", Owner: sw.By,
+			Message:     "An operator has switched this route to block: nothing is sent, and every request is refused.",
+			Remediation: "Put the switch of this route to off, on the Policies page or by touchstone policy switch.",
+		}},
+	}
 }
 
 // noUsage is what an upstream that was never asked has counted.

@@ -17,6 +17,7 @@ import (
 	"touchstone/groundtruth"
 	"touchstone/internal/audit"
 	"touchstone/internal/metrics"
+	"touchstone/policies"
 )
 
 // A Recorder keeps audit entries. Append must not hold the caller up unless wait
@@ -33,11 +34,13 @@ type Options struct {
 	Audit       Recorder
 	Metrics     *metrics.Metrics // nil: nothing is counted
 	Store       groundtruth.Store
-	AdminKey    string   // guards the dashboard, /api and /metrics; "" leaves them open
-	BodyLimit   int      // bytes of a request; 0 means 4 MiB
-	AnswerLimit int      // bytes of an answer, all choices; 0 means 8 MiB
-	Exchanges   int      // under way at once, beyond which requests are turned away; 0 means 1024
-	Notices     []string // what operators should know of a program that serves all the same; no secrets: /readyz is open
+	Policies    *policies.Engine   // whose bundle the dashboard shows; nil: none
+	Switches    *policies.Switches // nil: no route can be switched
+	AdminKey    string             // guards the dashboard, /api and /metrics; "" leaves them open
+	BodyLimit   int                // bytes of a request; 0 means 4 MiB
+	AnswerLimit int                // bytes of an answer, all choices; 0 means 8 MiB
+	Exchanges   int                // under way at once, beyond which requests are turned away; 0 means 1024
+	Notices     []string           // what operators should know of a program that serves all the same; no secrets: /readyz is open
 	Log         *slog.Logger
 }
 

@@ -22,6 +22,7 @@ type PoliciesConfig struct {
 	KeyFile       string   `yaml:"key_file"`
 	Algorithm     string   `yaml:"algorithm" oneof:"RS256 RS384 RS512 PS256 PS384 PS512 ES256 ES384 ES512 HS256 HS384 HS512"`
 	Scope         string   `yaml:"scope"`
+	Switches      string   `yaml:"switches"` // file of the emergency switches; "": switches.json beside the audit log
 }
 
 // source is where the policies come from.

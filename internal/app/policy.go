@@ -5,117 +5,131 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
-
-	"github.com/fatih/color"
+	"time"
 
 	"touchstone/policies"
 )
 
-const policyUsage = `usage: touchstone policy test  [-policies DIR] [-run REGEXP] [-v]
-       touchstone policy check [-policies DIR]
-       touchstone policy init  DIR
-       touchstone policy replay [OPTION...] (-h explains)
+// policyVerbs are the subcommands of `touchstone policy`.
+func policyVerbs() []command {
+	return []command{
+		{"test", "run the Rego tests of a bundle and tell what they cover", runPolicyTest},
+		{"check", "compile a bundle as the proxy would: syntax, schema, capabilities, METADATA, settings, format", runPolicyCheck},
+		{"replay", "decide recorded traffic again by another bundle", runReplay},
+		{"switch", "put a route of a running proxy to shadow or block, or back", runPolicySwitch},
+		{"init", "write the embedded bundle to a folder, as a start of your own", runPolicyInit},
+	}
+}
 
-test runs the Rego tests of a bundle (exit status 1 when one fails), check compiles
-it as the proxy would and looks at its formatting, init writes the embedded bundle to
-DIR as a start of your own. Without -policies, the embedded bundle is meant.
-`
-
+// runPolicy is the tool of those who own the rules.
 func runPolicy(ctx context.Context, args []string, std Streams) int {
-	if len(args) > 0 && args[0] == "replay" {
-		return runReplay(ctx, args[1:], std)
-	}
-	var dir, run string
-	var verbose bool
-	opts := flag.NewFlagSet("policy", flag.ContinueOnError)
-	opts.SetOutput(std.Err)
-	opts.Usage = func() { fmt.Fprint(std.Err, policyUsage) }
-	opts.StringVar(&dir, "policies", "", "bundle `DIR`")
-	opts.StringVar(&run, "run", "", "only tests whose name matches `REGEXP`")
-	opts.BoolVar(&verbose, "v", false, "name the tests that pass too")
-	verb := ""
-	if len(args) > 0 && !strings.HasPrefix(args[0], "-") {
-		verb, args = args[0], args[1:]
-	}
-	if err := opts.Parse(args); errors.Is(err, flag.ErrHelp) {
-		return exitOK
-	} else if err != nil {
-		return exitUsage
-	}
-	var err error
-	switch {
-	case verb == "test" && opts.NArg() == 0:
-		err = policyTest(ctx, dir, run, verbose, std)
-	case verb == "check" && opts.NArg() == 0:
-		if err = policies.Check(ctx, dir); err == nil {
-			err = describePolicy(ctx, dir, std)
+	usage := func(w io.Writer) {
+		fmt.Fprint(w, "usage: touchstone policy VERB [OPTION...]\n\n")
+		for _, v := range policyVerbs() {
+			fmt.Fprintf(w, "  %-8s %s\n", v.name, v.usage)
 		}
-	case (verb == "test" || verb == "check") && dir == "" && opts.NArg() == 1:
-		fmt.Fprintf(std.Err, "touchstone policy %s: %q is not an option: use -policies %[2]s\n", verb, opts.Arg(0))
-		return exitUsage
-	case verb == "init" && opts.NArg() == 1:
-		err = policyInit(opts.Arg(0), std)
-	default:
-		opts.Usage()
-		return exitUsage
+		fmt.Fprint(w, "\nEach verb explains its options with -h. A bundle is a folder, a .tar.gz file or an http address;\nwithout -policies, the embedded bundle is meant.\n")
 	}
+	if len(args) > 0 {
+		if i := slices.IndexFunc(policyVerbs(), func(v command) bool { return v.name == args[0] }); i >= 0 {
+			return policyVerbs()[i].run(ctx, args[1:], std)
+		}
+		if args[0] == "-h" || args[0] == "-help" || args[0] == "--help" {
+			usage(std.Out)
+			return exitOK
+		}
+		fmt.Fprintf(std.Err, "touchstone policy: there is no verb %q\n\n", args[0])
+	}
+	usage(std.Err)
+	return exitUsage
+}
+
+// policyFlags are the options of a verb; operands names what follows them.
+func policyFlags(std Streams, verb, operands, about string) *flag.FlagSet {
+	fs := flag.NewFlagSet("policy "+verb, flag.ContinueOnError)
+	fs.SetOutput(std.Err)
+	fs.Usage = func() {
+		fmt.Fprintf(fs.Output(), "usage: touchstone policy %s [OPTION...]%s\n\n%s\n\n", verb, operands, about)
+		fs.PrintDefaults()
+	}
+	return fs
+}
+
+// parseOperands parses options and takes n operands; ok is false when the command is
+// over, with the status to return.
+func parseOperands(fs *flag.FlagSet, args []string, n int) (code int, ok bool) {
+	out, usage := fs.Output(), fs.Usage
+	fs.SetOutput(io.Discard) // a mistake is one line, which the whole usage would bury
+	fs.Usage = func() {}
+	err := fs.Parse(args)
+	fs.SetOutput(out)
+	fs.Usage = usage
+	bad := func(format string, a ...any) (int, bool) {
+		fmt.Fprintf(out, "touchstone %s: %s; -h explains the options\n", fs.Name(), fmt.Sprintf(format, a...))
+		return exitUsage, false
+	}
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		fs.Usage()
+		return exitOK, false
+	case err != nil:
+		return bad("%v", err)
+	case fs.NArg() > n && n == 0 && fs.Lookup("policies") != nil:
+		return bad("%q is not an option: use -policies %[1]s", fs.Arg(0))
+	case fs.NArg() > n && strings.HasPrefix(fs.Arg(n), "-"):
+		return bad("options come before %s", fs.Arg(0))
+	case fs.NArg() > n:
+		return bad("%q is one too many", fs.Arg(n))
+	case fs.NArg() < n:
+		return bad("something is missing")
+	}
+	return exitOK, true
+}
+
+// policyFailed tells an error of a verb.
+func policyFailed(std Streams, verb string, err error) int {
+	fmt.Fprintf(std.Err, "touchstone policy %s: %v\n", verb, err)
+	return exitError
+}
+
+func runPolicyCheck(ctx context.Context, args []string, std Streams) int {
+	fs := policyFlags(std, "check", "", "Compiles a bundle as the proxy would, strictly and against the schema of input, runs its tests,\nand looks at settings, METADATA and format. Exit status 1 when something is wrong.")
+	dir := fs.String("policies", "", "`BUNDLE`: a folder, a .tar.gz file or an address")
+	if code, ok := parseOperands(fs, args, 0); !ok {
+		return code
+	}
+	if err := policies.Check(ctx, *dir); err != nil {
+		return policyFailed(std, "check", err)
+	}
+	engine, err := policies.Load(ctx, *dir)
 	if err != nil {
-		fmt.Fprintln(std.Err, "touchstone policy "+verb+":", err)
-		return exitError
+		return policyFailed(std, "check", err)
 	}
+	for _, r := range engine.List() {
+		fmt.Fprintf(std.Out, "%-32s %-8s %-8s %-8s %-14s %-12s %s\n", r.ID, r.Action, r.State, r.Severity, r.Principle, r.Owner, r.Title)
+	}
+	for _, e := range engine.Exceptions(time.Now()) {
+		fmt.Fprintf(std.Out, "exception %s of %s, until %s: %s\n", e.ID, e.Rule, e.Until, e.State)
+	}
+	fmt.Fprintf(std.Out, "%d rules in order, revision %s\n", len(engine.Rules()), engine.Revision())
 	return exitOK
 }
 
-func policyTest(ctx context.Context, dir, run string, verbose bool, std Streams) error {
-	report, err := policies.Test(ctx, dir, run)
-	if err != nil {
-		return err
+func runPolicyInit(_ context.Context, args []string, std Streams) int {
+	fs := policyFlags(std, "init", " FOLDER", "Writes the embedded bundle to a folder, which must be empty or not there, with what stock opa\nneeds to check it: schemas/input.json and capabilities.json.")
+	if code, ok := parseOperands(fs, args, 1); !ok {
+		return code
 	}
-	for _, r := range report.Results {
-		switch {
-		case !r.Pass:
-			fmt.Fprintf(std.Out, "%s %s\n     %s: %s\n", color.RedString("FAIL"), r.Name, r.At, r.Why)
-		case verbose:
-			fmt.Fprintf(std.Out, "%s %s\n", color.GreenString("ok  "), r.Name)
-		}
+	if err := policyInit(fs.Arg(0), std); err != nil {
+		return policyFailed(std, "init", err)
 	}
-	failed := report.Failed()
-	fmt.Fprintf(std.Out, "%d passed, %d failed", len(report.Results)-failed, failed)
-	if run == "" { // part of the tests says nothing of coverage
-		fmt.Fprintf(std.Out, "; they cover %.1f%% of the rules", report.Coverage)
-		for i, at := range report.Uncovered {
-			if i == 10 {
-				fmt.Fprintf(std.Out, "\n  and %d more", len(report.Uncovered)-i)
-				break
-			}
-			fmt.Fprintf(std.Out, "\n  not covered: %s", at)
-		}
-	}
-	fmt.Fprintln(std.Out)
-	switch {
-	case failed > 0:
-		return fmt.Errorf("%d of %d tests failed", failed, len(report.Results))
-	case len(report.Results) == 0:
-		return errors.New("no test ran: tests are rules named test_... in files named ..._test.rego")
-	}
-	return nil
-}
-
-// describePolicy lists what is in a bundle that is in order.
-func describePolicy(ctx context.Context, dir string, std Streams) error {
-	engine, err := policies.Load(ctx, dir)
-	if err != nil {
-		return err
-	}
-	for _, r := range engine.Rules() {
-		fmt.Fprintf(std.Out, "%-32s %-8s %-14s %-12s %s\n", r.ID, r.Severity, r.Principle, r.Owner, r.Title)
-	}
-	fmt.Fprintf(std.Out, "%d rules in order, revision %s\n", len(engine.Rules()), engine.Revision())
-	return nil
+	return exitOK
 }
 
 // policyInit writes the embedded bundle to dir, which must not have files yet.
@@ -125,10 +139,10 @@ func policyInit(dir string, std Streams) error {
 	} else if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("reading the directory: %w", err)
 	}
-	if err := os.CopyFS(dir, policies.Default()); err != nil {
+	if err := policies.WriteStarter(dir); err != nil {
 		return fmt.Errorf("writing the bundle: %w", err)
 	}
-	fmt.Fprintf(std.Out, "Wrote the default bundle to %s. Edit %s, then run: touchstone policy test -policies %s\n",
-		dir, filepath.Join(dir, "data.yaml"), dir)
+	fmt.Fprintf(std.Out, "Wrote the default bundle to %s. Read %s, edit %s, then run: touchstone policy test -policies %s\n",
+		dir, filepath.Join(dir, "README.md"), filepath.Join(dir, "data.yaml"), dir)
 	return nil
 }

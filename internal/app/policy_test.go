@@ -3,6 +3,11 @@ package app
 import (
 	"bytes"
 	"context"
+	"encoding/json"
+	"encoding/xml"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -39,14 +44,45 @@ func TestPolicyCommand(t *testing.T) {
 	if status, out, errs := policy("test", "-policies", dir, "-run", "skipped_test"); status != 1 || !strings.Contains(out, "skipped_test.test_off_by_default") || !strings.Contains(out, "does not hold") || !strings.Contains(errs, "1 of 4 tests failed") {
 		t.Errorf("failing test: %d %s %s", status, out, errs)
 	}
+	status, out, _ := policy("test", "-policies", dir, "-o", "json")
+	var asJSON struct {
+		Passed, Failed int
+		Coverage       float64 `json:"coverage_percent"`
+		Tests          []struct {
+			Name, At, Why string
+			Pass          bool
+		}
+	}
+	if err := json.Unmarshal([]byte(out), &asJSON); err != nil || status != 1 || asJSON.Failed != 1 || asJSON.Passed < 50 || asJSON.Coverage < 95 || len(asJSON.Tests) != asJSON.Passed+1 {
+		t.Errorf("test -o json: %d %v %+v", status, err, asJSON)
+	}
+	status, out, _ = policy("test", "-policies", dir, "-o", "junit", "-run", "skipped_test")
+	var asXML struct {
+		Tests    int `xml:"tests,attr"`
+		Failures int `xml:"failures,attr"`
+		Cases    []struct {
+			Class   string `xml:"classname,attr"`
+			Failure string `xml:"failure"`
+		} `xml:"testcase"`
+	}
+	if err := xml.Unmarshal([]byte(out), &asXML); err != nil || status != 1 || asXML.Tests != 4 || asXML.Failures != 1 || asXML.Cases[0].Class != "rules.coverage.skipped_test" || !strings.Contains(out, "does not hold") {
+		t.Errorf("test -o junit: %d %v %s", status, err, out)
+	}
+	if status, _, errs := policy("test", "-cover", "100.1"); status != 1 || !strings.Contains(errs, "not 100.1%") {
+		t.Errorf("test -cover: %d %s", status, errs)
+	}
 	if err := os.WriteFile(filepath.Join(dir, "bad.rego"), []byte("package bad\n\nx := y\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	if status, _, errs := policy("check", "-policies", dir); status != 1 || !strings.Contains(errs, "bad.rego:3: ") {
 		t.Errorf("check of a broken bundle: %d %s", status, errs)
 	}
-	for _, args := range [][]string{{}, {"teach"}, {"test", "one", "two"}, {"init"}, {"test", "-nonsense"}} {
-		if status, _, errs := policy(args...); status != exitUsage || !strings.Contains(errs, "usage: touchstone policy") {
+	for want, args := range map[string][]string{
+		"usage: touchstone policy": {}, `there is no verb "teach"`: {"teach"}, `use -policies one`: {"test", "one", "two"}, "something is missing": {"init"},
+		"-nonsense": {"test", "-nonsense"}, `-o "xml" is not`: {"test", "-o", "xml"}, `"b" is one too many`: {"init", "a", "b"}, "options come before a": {"init", "a", "-v"},
+		"-to needs -route": {"switch", "-to", "block", "-by", "jane"}, `-to "open" is not`: {"switch", "-to", "open"},
+	} {
+		if status, _, errs := policy(args...); status != exitUsage || !strings.Contains(errs, want) {
 			t.Errorf("%q: %d %s", args, status, errs)
 		}
 	}
@@ -61,5 +97,46 @@ func TestPolicyCommand(t *testing.T) {
 		if status, _, errs := policy(verb, "-policies", broken); status != exitError || !strings.Contains(errs, broken+": not a directory") {
 			t.Errorf("%s of a file: %d %s", verb, status, errs)
 		}
+	}
+}
+
+func TestPolicySwitchAsksTheRunningProxy(t *testing.T) {
+	var asked []string
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		asked = append(asked, r.Method+" "+r.URL.Path+" "+r.Header.Get("Authorization")+" "+string(body))
+		if strings.Contains(string(body), "other") {
+			w.WriteHeader(400)
+			io.WriteString(w, `{"error": {"message": "There is no route \"other\"."}}`)
+			return
+		}
+		io.WriteString(w, `{"switches": [{"route": "support", "to": "block", "by": "jane", "why": "leaks", "at": "2026-11-24T10:00:00Z"}]}`)
+	}))
+	defer srv.Close()
+	dir := t.TempDir()
+	key := filepath.Join(dir, "key")
+	if err := os.WriteFile(key, []byte("sesame\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	run := func(args ...string) (int, string, string) {
+		var out, errs bytes.Buffer
+		status := runPolicy(context.Background(), append([]string{"switch", "-url", srv.URL, "-key-file", key}, args...), Streams{Out: &out, Err: &errs})
+		return status, out.String(), errs.String()
+	}
+	if status, out, errs := run("-route", "support", "-to", "block", "-by", "jane", "-why", "leaks"); status != 0 || !strings.Contains(out, "support          block  since 2026-11-24 10:00:00 by jane: leaks") {
+		t.Errorf("%d %s %s", status, out, errs)
+	}
+	if status, out, _ := run(); status != 0 || !strings.Contains(out, "leaks") {
+		t.Errorf("%d %s", status, out)
+	}
+	if status, _, errs := run("-route", "other", "-to", "block", "-by", "jane", "-why", "leaks"); status != 1 || !strings.Contains(errs, `There is no route "other"`) {
+		t.Errorf("%d %s", status, errs)
+	}
+	if asked[0] != `POST /api/policies/switch Bearer sesame {"by":"jane","route":"support","to":"block","why":"leaks"}` || asked[1] != "GET /api/policies Bearer sesame " {
+		t.Errorf("asked %q", asked)
+	}
+	srv.Close()
+	if status, _, errs := run(); status != 1 || !strings.Contains(errs, "asking the proxy") {
+		t.Errorf("%d %s", status, errs)
 	}
 }

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -12,6 +13,7 @@ import (
 	"net/http"
 	"net/http/pprof"
 	"os"
+	"path/filepath"
 	"runtime/debug"
 	"sync"
 	"syscall"
@@ -62,7 +64,7 @@ func runServe(ctx context.Context, args []string, std Streams) int {
 			cfg.Listen = *listen
 		}
 		if *policyDir != "" {
-			cfg.Policies = PoliciesConfig{Dir: *policyDir, Algorithm: cfg.Policies.Algorithm}
+			cfg.Policies = PoliciesConfig{Dir: *policyDir, Algorithm: cfg.Policies.Algorithm, Switches: cfg.Policies.Switches}
 		}
 		if err := cfg.Validate(); err != nil {
 			return fail(err)
@@ -170,6 +172,12 @@ func (a *App) serve(ctx context.Context, ln net.Listener, log *slog.Logger, read
 	}
 	opt := a.proxyOptions()
 	opt.Audit, opt.Metrics, opt.Log = record, counts, log
+	if opt.Switches, err = policies.OpenSwitches(cmp.Or(a.cfg.Policies.Switches, filepath.Join(filepath.Dir(a.cfg.Audit.Path), "switches.json"))); err != nil {
+		return err
+	}
+	for _, sw := range opt.Switches.List() {
+		log.Warn("a route is switched", "route", sw.Route, "to", string(sw.To), "by", sw.By, "since", sw.At)
+	}
 	srv, err := proxy.New(opt)
 	if err != nil {
 		return err
@@ -183,7 +191,10 @@ func (a *App) serve(ctx context.Context, ln net.Listener, log *slog.Logger, read
 	}
 	watching, stopWatching := context.WithCancel(ctx)
 	var watch sync.WaitGroup
-	watch.Go(func() { a.watchPolicies(watching, log, counts) })
+	watch.Go(func() { a.watchPolicies(watching, record, log, counts) })
+	watch.Go(func() {
+		opt.Switches.Watch(watching, func(err error) { log.Error("switches that another process set are not read", "error", err) })
+	})
 	defer func() { stopWatching(); watch.Wait() }()
 	served := make(chan error, 1)
 	go func() { served <- srv.Serve(ln) }()
@@ -204,8 +215,8 @@ func (a *App) serve(ctx context.Context, ln net.Listener, log *slog.Logger, read
 	return <-served
 }
 
-// watchPolicies puts changed bundles in force until ctx ends.
-func (a *App) watchPolicies(ctx context.Context, log *slog.Logger, counts *metrics.Metrics) {
+// watchPolicies puts changed bundles in force until ctx ends, and has it recorded.
+func (a *App) watchPolicies(ctx context.Context, record *audit.Log, log *slog.Logger, counts *metrics.Metrics) {
 	a.engine.Watch(ctx, func(s policies.Status, err error) {
 		counts.PolicyReload(err == nil)
 		if err != nil {
@@ -213,6 +224,9 @@ func (a *App) watchPolicies(ctx context.Context, log *slog.Logger, counts *metri
 			return
 		}
 		counts.PolicyRevision(s.Revision)
+		if err := record.Note(ctx, "policies", s.Source, "the bundle changed", map[string]string{"revision": s.Revision, "label": s.Label, "signed": fmt.Sprint(s.Signed)}); err != nil {
+			log.Error("a change of policies could not be recorded", "policy_revision", s.Revision, "error", err)
+		}
 		log.Info("policies in force", "source", s.Source, "policy_revision", s.Revision, "label", s.Label, "signed", s.Signed, "rules", s.Rules)
 	})
 }
@@ -221,7 +235,7 @@ func (a *App) watchPolicies(ctx context.Context, log *slog.Logger, counts *metri
 func (a *App) proxyOptions() proxy.Options {
 	opt := proxy.Options{
 		Notices: a.notices(),
-		Store:   a.store, AdminKey: a.cfg.Admin.Key.Reveal(),
+		Store:   a.store, Policies: a.engine, AdminKey: a.cfg.Admin.Key.Reveal(),
 		BodyLimit: int(a.cfg.Limits.Body), AnswerLimit: int(a.cfg.Limits.Answer), Exchanges: a.cfg.Limits.Exchanges,
 	}
 	for _, u := range a.cfg.Upstreams {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"touchstone/internal/judge"
+	"touchstone/policies"
 )
 
 // EntryVersion is the version of the Entry schema written now.
@@ -31,27 +32,29 @@ const (
 
 // Entry is the record of one exchange: append-only, one row, versioned.
 type Entry struct {
-	Version  int             `json:"version"`
-	ID       string          `json:"id"` // also the x-guard-request-id header
-	At       time.Time       `json:"at"`
-	Kind     string          `json:"kind"` // "chat", "check", "pass" (not looked at)
-	App      string          `json:"app"`
-	Route    string          `json:"route"`
-	Model    string          `json:"model"`
-	Upstream string          `json:"upstream,omitempty"`
-	Path     string          `json:"path"`
-	Stream   bool            `json:"stream"`
-	Shadow   bool            `json:"shadow"` // the route only observes: the decision was not applied
-	Status   int             `json:"status"` // HTTP status the client got; 499 when the client had gone
-	Outcome  Outcome         `json:"outcome"`
-	Reason   string          `json:"reason,omitempty"` // why it is unchecked or failed; no content
-	Keep     Keep            `json:"keep"`
-	Question string          `json:"question,omitempty"` // last user turn; its SHA-256 under KeepHash
-	Answers  []string        `json:"answers,omitempty"`  // by choice, as the upstream sent them; SHA-256 under KeepHash
-	Sent     []string        `json:"sent,omitempty"`     // by choice, as the client got them; absent when that is Answers
-	Choices  []judge.Receipt `json:"choices,omitempty"`
-	Latency  Latency         `json:"latency"`
-	Erased   *Erasure        `json:"erased,omitempty"` // the content is gone
+	Version  int       `json:"version"`
+	ID       string    `json:"id"` // also the x-guard-request-id header
+	At       time.Time `json:"at"`
+	Kind     string    `json:"kind"` // "chat", "check", "pass" (not looked at)
+	App      string    `json:"app"`
+	Route    string    `json:"route"`
+	Model    string    `json:"model"`
+	Upstream string    `json:"upstream,omitempty"`
+	Path     string    `json:"path"`
+	Stream   bool      `json:"stream"`
+	Shadow   bool      `json:"shadow"` // the route only observes: the decision was not applied
+	// Switch is the emergency switch that counted: "shadow" or "block"; else "".
+	Switch   policies.SwitchTo `json:"switch,omitempty"`
+	Status   int               `json:"status"` // HTTP status the client got; 499 when the client had gone
+	Outcome  Outcome           `json:"outcome"`
+	Reason   string            `json:"reason,omitempty"` // why it is unchecked or failed; no content
+	Keep     Keep              `json:"keep"`
+	Question string            `json:"question,omitempty"` // last user turn; its SHA-256 under KeepHash
+	Answers  []string          `json:"answers,omitempty"`  // by choice, as the upstream sent them; SHA-256 under KeepHash
+	Sent     []string          `json:"sent,omitempty"`     // by choice, as the client got them; absent when that is Answers
+	Choices  []judge.Receipt   `json:"choices,omitempty"`
+	Latency  Latency           `json:"latency"`
+	Erased   *Erasure          `json:"erased,omitempty"` // the content is gone
 }
 
 // Latency splits the time of an exchange, in milliseconds.

@@ -38,6 +38,7 @@ type Metrics struct {
 	indexInfo   *prometheus.GaugeVec
 	reloads     *prometheus.CounterVec
 	refused     prometheus.Gauge
+	switches    *prometheus.GaugeVec
 	withheld    prometheus.Histogram
 	operation   *prometheus.HistogramVec
 	firstChunk  *prometheus.HistogramVec
@@ -90,6 +91,8 @@ func New() *Metrics {
 			Help: "Changed policy bundles by what became of them: in_force or refused."}, []string{"result"}),
 		refused: prometheus.NewGauge(prometheus.GaugeOpts{Name: "guard_policy_refused",
 			Help: "1 while the policy bundle found last, or its source, cannot be used and an older bundle is in force."}),
+		switches: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "guard_policy_switch",
+			Help: "1 for a route that an operator has switched to shadow or block; the route * is all."}, []string{"route", "to"}),
 		withheld: prometheus.NewHistogram(prometheus.HistogramOpts{Name: "guard_stream_withheld_bytes",
 			Help: "Most bytes of a streamed answer that were held back at once, waiting for a verdict.", Buckets: prometheus.ExponentialBuckets(64, 4, 9)}),
 		operation: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "gen_ai_client_operation_duration_seconds",
@@ -100,7 +103,7 @@ func New() *Metrics {
 			[]string{"gen_ai_operation_name", "gen_ai_provider_name", "gen_ai_request_model"}),
 	}
 	m.registry.MustRegister(m.responses, m.sentences, m.findings, m.checks, m.added, m.unchecked, m.evaluations, m.policyInfo, m.indexInfo,
-		m.reloads, m.refused, m.lapsed,
+		m.reloads, m.refused, m.lapsed, m.switches,
 		m.withheld, m.operation, m.firstChunk,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	m.registerAudit()
@@ -251,6 +254,14 @@ func (m *Metrics) PolicyReload(ok bool) {
 	}
 	m.reloads.WithLabelValues(result).Inc()
 	m.refused.Set(refused)
+}
+
+// Switches makes the emergency switches those that each adds.
+func (m *Metrics) Switches(each func(add func(route, to string))) {
+	m.revisions.Lock()
+	defer m.revisions.Unlock()
+	m.switches.Reset()
+	each(func(route, to string) { m.switches.WithLabelValues(route, to).Set(1) })
 }
 
 // IndexRevision makes r the ground truth revision in force.

@@ -14,6 +14,7 @@ import (
 func full() *Metrics {
 	m := New()
 	m.PolicyReload(true)
+	m.Switches(func(add func(route, to string)) { add("support", "block") })
 	m.Build("test")
 	m.PolicyRevision("p1")
 	m.IndexRevision("i1")

@@ -199,6 +199,35 @@ type Rule struct {
 	Why                                             string // it is not applied; or what is to be known of it
 }
 
+// Policies is the page of the rules in force.
+type Policies struct {
+	Page
+	Source, Label   string
+	Signed          bool
+	Since, FailedAt time.Time
+	Failure         string // why a newer bundle is not in force
+	Routes          []string
+	Rules           []PolicyRule
+	Exceptions      []PolicyException
+	Switches        []PolicySwitch
+}
+
+// PolicyRule is a rule and its settings.
+type PolicyRule struct {
+	Rule
+	State     string
+	Elsewhere []string // routes and applications with settings of their own
+}
+
+// PolicyException is an exception; State says how it stands today.
+type PolicyException struct{ ID, Rule, Where, From, Until, Owner, Reason, State string }
+
+// PolicySwitch is an emergency switch that is set.
+type PolicySwitch struct {
+	Route, To, By, Why string
+	At                 time.Time
+}
+
 // Ref points at a sentence.
 type Ref struct {
 	N      int

@@ -62,7 +62,7 @@ func New() (*Pages, error) {
 		"thousands": thousands, "number": number, "percent": percent, "score": score, "millis": Millis,
 		"verdict": verdictName, "outcome": outcomeName,
 	}
-	for _, name := range []string{"overview", "exchange", "login", "message"} {
+	for _, name := range []string{"overview", "exchange", "policies", "login", "message"} {
 		t, err := template.New("layout.html").Funcs(funcs).ParseFS(templates, "templates/layout.html", "templates/parts.html", "templates/"+name+".html")
 		if err != nil {
 			return nil, fmt.Errorf("parsing the %s page: %w", name, err)
@@ -91,6 +91,9 @@ func (p *Pages) Overview(v *Overview) ([]byte, error) { return p.render("overvie
 
 // Exchange renders one exchange.
 func (p *Pages) Exchange(v *Exchange) ([]byte, error) { return p.render("exchange", v) }
+
+// Policies renders the rules in force.
+func (p *Pages) Policies(v *Policies) ([]byte, error) { return p.render("policies", v) }
 
 // Login renders the form that asks for the admin key.
 func (p *Pages) Login(v *Login) ([]byte, error) { return p.render("login", v) }

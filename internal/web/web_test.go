@@ -55,6 +55,11 @@ func all(t *testing.T, text string) map[string]string {
 	add("exchange", b, err)
 	b, err = p.Exchange(&Exchange{Page: page, Row: row, Reason: text})
 	add("unchecked exchange", b, err)
+	rule := Rule{text, text, text, text, text, text, nil, text, text, text, text, text}
+	b, err = p.Policies(&Policies{Page: page, Source: text, Label: text, Signed: true, Since: noon, FailedAt: noon, Failure: text, Routes: []string{text},
+		Rules: []PolicyRule{{rule, text, []string{text}}}, Exceptions: []PolicyException{{text, text, text, text, text, text, text, text}},
+		Switches: []PolicySwitch{{text, text, text, text, noon}}})
+	add("policies", b, err)
 	b, err = p.Login(&Login{Page: page, Failed: true, Next: text})
 	add("login", b, err)
 	b, err = p.Message(&Message{Page: page, Text: text, Link: "/", LinkText: text})
