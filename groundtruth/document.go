@@ -61,6 +61,9 @@ func (d *Document) Check() error {
 	if len(d.Passages) > 0 && (dims > 0) != (d.Embedding != "") {
 		return fmt.Errorf("storing %s: its passages have vectors of %d components, made by the model %q: give both or none", d.ID, dims, d.Embedding)
 	}
+	if err := d.Records.Check(); err != nil {
+		return fmt.Errorf("storing %s: %w", d.ID, err)
+	}
 	return nil
 }
 
@@ -70,7 +73,7 @@ func storable(text string) bool { return utf8.ValidString(text) && strings.Index
 // Source is what a store that took d in says of it.
 func (d *Document) Source(at time.Time) Source {
 	return Source{ID: d.ID, Collection: d.Collection, Title: d.Title, Media: d.Media, Hash: d.Hash,
-		Revision: d.Hash[:min(12, len(d.Hash))], Passages: len(d.Passages), Bytes: len(d.Text), Embedding: d.Embedding,
+		Revision: d.Hash[:min(12, len(d.Hash))], Passages: len(d.Passages), Bytes: len(d.Text), Facts: len(d.Records.Facts), Approved: len(d.Records.Approved), Embedding: d.Embedding,
 		Updated: at.UTC().Truncate(time.Millisecond)}
 }
 

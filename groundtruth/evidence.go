@@ -10,6 +10,7 @@ type Origin string
 const (
 	FromIndex  Origin = "index"  // the company's ground truth
 	FromCaller Origin = "caller" // sent with the request: tool results, context blocks
+	FromFacts  Origin = "fact"   // a Fact of the ground truth, said as a sentence
 )
 
 // A Document is one grounding source as read from a file, before it is stored.
@@ -22,6 +23,7 @@ type Document struct {
 	Text       string // extracted text; every offset counts bytes of it
 	Embedding  string // Embedder.ID of the model that made the passages' vectors; "" = they have none
 	Passages   []Passage
+	Records    Records // typed facts and approved answers that it states; covered by Hash
 }
 
 // A Passage is a piece of a source short enough to be quoted.
@@ -42,6 +44,8 @@ type Source struct {
 	Hash       string    `json:"hash"`
 	Revision   string    `json:"revision"` // of this source: the first 12 digits of Hash
 	Passages   int       `json:"passages"`
+	Facts      int       `json:"facts,omitempty"`
+	Approved   int       `json:"approved,omitempty"`
 	Bytes      int       `json:"bytes"`               // of the extracted text
 	Embedding  string    `json:"embedding,omitempty"` // model of its vectors; "" = it is found by words only
 	Updated    time.Time `json:"updated"`
@@ -54,6 +58,7 @@ type Evidence struct {
 	Heading    string  `json:"heading,omitempty"` // where in the source
 	Collection string  `json:"collection,omitempty"`
 	Revision   string  `json:"revision,omitempty"` // of the source
+	Fact       string  `json:"fact,omitempty"`     // Fact.ID, of evidence FromFacts
 	Passage    int     `json:"passage"`            // Passage.Ordinal
 	Start      int     `json:"start"`              // byte offset of Text, or of Quote once that is set, in the source's text
 	Text       string  `json:"-"`                  // the whole passage

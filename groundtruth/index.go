@@ -52,8 +52,9 @@ type source struct {
 	Source
 	tenant   string
 	passages []Passage // without vectors
-	packed   [][]byte  // their vectors until they are in the index; nil if there are none
-	dims     int       // components of each
+	records  Records
+	packed   [][]byte // their vectors until they are in the index; nil if there are none
+	dims     int      // components of each
 	digest   uint64
 	first    int // number of its first passage in docs
 }

@@ -109,7 +109,7 @@ func readSources(ctx context.Context, q querier, since int64) ([]*source, error)
 	if err != nil {
 		return nil, err
 	}
-	rows, err := q.QueryContext(ctx, `SELECT key, tenant, collection, id, title, media, hash, text, updated, embedding, dims FROM sources WHERE changed > ? ORDER BY key`, since)
+	rows, err := q.QueryContext(ctx, `SELECT key, tenant, collection, id, title, media, hash, text, updated, embedding, dims, records FROM sources WHERE changed > ? ORDER BY key`, since)
 	if err != nil {
 		return nil, fmt.Errorf("reading the sources: %w", err)
 	}
@@ -118,10 +118,13 @@ func readSources(ctx context.Context, q querier, since int64) ([]*source, error)
 	for rows.Next() {
 		var key, updated int64
 		var dims int
-		var tenant string
+		var tenant, records string
 		var d Document
-		if err := rows.Scan(&key, &tenant, &d.Collection, &d.ID, &d.Title, &d.Media, &d.Hash, &d.Text, &updated, &d.Embedding, &dims); err != nil {
+		if err := rows.Scan(&key, &tenant, &d.Collection, &d.ID, &d.Title, &d.Media, &d.Hash, &d.Text, &updated, &d.Embedding, &dims, &records); err != nil {
 			return nil, fmt.Errorf("reading the sources: %w", err)
+		}
+		if d.Records, err = DecodeRecords(records); err != nil {
+			return nil, fmt.Errorf("%s: %w", d.ID, err)
 		}
 		d.Passages = passages[key].list
 		for i := range d.Passages {
@@ -173,8 +176,8 @@ func readPassages(ctx context.Context, q querier, since int64) (map[int64]stored
 }
 
 func insert(ctx context.Context, tx *sql.Tx, src *source, text string, number int64) error {
-	res, err := tx.ExecContext(ctx, `INSERT INTO sources (tenant, collection, id, title, media, hash, text, updated, changed, embedding, dims) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-		src.tenant, src.Collection, src.ID, src.Title, src.Media, src.Hash, text, src.Updated.UnixMilli(), number, src.Embedding, src.dims)
+	res, err := tx.ExecContext(ctx, `INSERT INTO sources (tenant, collection, id, title, media, hash, text, updated, changed, embedding, dims, records) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		src.tenant, src.Collection, src.ID, src.Title, src.Media, src.Hash, text, src.Updated.UnixMilli(), number, src.Embedding, src.dims, src.records.Encode())
 	if err != nil {
 		return err
 	}

@@ -417,7 +417,7 @@ func (s *shared) Close() error {
 }
 
 func newSource(tenant string, d *Document, at time.Time) *source {
-	src := &source{tenant: tenant, Source: d.Source(at), digest: Digest(tenant, d.Collection, d.ID, d.Hash, d.Embedding)}
+	src := &source{tenant: tenant, Source: d.Source(at), digest: Digest(tenant, d.Collection, d.ID, d.Hash, d.Embedding), records: d.Records}
 	src.passages = make([]Passage, len(d.Passages))
 	for i, p := range d.Passages {
 		p.Text, p.Vector = d.Text[p.Start:p.End], nil // one copy, of the document; vectors are packed

@@ -3,6 +3,7 @@ package guards
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"touchstone/groundtruth"
 )
@@ -12,12 +13,13 @@ import (
 type groundedness struct {
 	store    groundtruth.Store // nil: only the caller's own evidence
 	verifier *Verifier
-	model    Entailer // nil: exact comparison alone
+	model    Entailer   // nil: exact comparison alone
+	known    FactFinder // nil: no facts
 }
 
 // newGroundedness returns the guard "groundedness".
 func newGroundedness(deps Deps) (Guard, error) {
-	return &groundedness{store: deps.Store, verifier: NewVerifier(), model: deps.Entailment}, nil
+	return &groundedness{store: deps.Store, verifier: NewVerifier(), model: deps.Entailment, known: deps.Facts}, nil
 }
 
 func (*groundedness) Name() string { return "groundedness" }
@@ -53,10 +55,21 @@ func (g *groundedness) Check(ctx context.Context, ex *Exchange) ([]Finding, erro
 		if err != nil {
 			return nil, err
 		}
+		facts, err := g.facts(ctx, ex, claim)
+		if err != nil {
+			return nil, err
+		}
+		if facts != nil {
+			found = append(found, facts.evidence...)
+		}
 		for k := range found {
 			sources = append(sources, g.verifier.source(s, &found[k]))
 		}
 		a, r := g.verifier.verify(claim, sources)
+		if facts.misread(&a) {
+			a, r = g.verifier.verify(claim, slices.DeleteFunc(sources, func(s source) bool { return s.ev.Origin == groundtruth.FromFacts }))
+		}
+		a = facts.settle(claim, a)
 		if g.model != nil && !a.Settled {
 			open = append(open, question{at: len(findings), exact: a, premise: r.premise()})
 		}
@@ -89,7 +102,7 @@ func (g *groundedness) retrieve(ctx context.Context, ex *Exchange, claim *Claim)
 	if len(text) > maxQuery {
 		text = text[:maxQuery]
 	}
-	found, err := g.store.Search(ctx, groundtruth.Query{Collections: ex.Collections, Text: text, K: groundtruth.DefaultK})
+	found, err := g.store.For(ex.Tenant).Search(ctx, groundtruth.Query{Collections: ex.Collections, Text: text, K: groundtruth.DefaultK})
 	if err != nil {
 		return nil, fmt.Errorf("searching the ground truth: %w", err)
 	}

@@ -33,7 +33,10 @@ type Exchange struct {
 	ID, App, Route, Model string
 	Prompt                []Message
 	Given                 []groundtruth.Evidence // grounding sources sent by the caller
+	Tenant                string                 // whose ground truth it is
 	Collections           []string               // of the ground truth, that this caller may be checked against
+	Scope                 groundtruth.Scope      // of the caller: which facts hold for it
+	At                    time.Time              // of the answer: which facts are in force; zero means now
 	Choice                int                    // index of the choice in the upstream's answer
 	Streamed              bool
 	At                    time.Time // when it began; zero means when judging begins

@@ -13,6 +13,7 @@ import (
 type Deps struct {
 	Store      groundtruth.Store // the company's ground truth; nil: only what callers send along
 	Entailment Entailer          // judges what exact comparison cannot; nil: exact comparison alone
+	Facts      FactFinder        // typed facts of the ground truth; nil: none
 }
 
 // registered lists the guards by name.

@@ -42,7 +42,7 @@ var mayImport = map[string][]string{
 var aloneImports = map[string][]string{
 	"github.com/open-policy-agent/opa": {"policies"},
 	"github.com/gofiber/fiber":         {"proxy"},
-	"github.com/goccy/go-yaml":         {"internal/app", "policies"}, // the configuration; a bundle's data.yaml
+	"github.com/goccy/go-yaml":         {"internal/app", "policies", "groundtruth"}, // the configuration; a bundle's data.yaml; sources in YAML
 	"modernc.org/sqlite":               {"groundtruth", "internal/audit"},
 	"github.com/jackc/pgx":             {"groundtruth/postgres", "internal/pgtest"},
 	"github.com/pgvector":              {"groundtruth/postgres"},

@@ -1,7 +1,6 @@
 package app
 
 import (
-	"bytes"
 	"encoding"
 	"errors"
 	"fmt"
@@ -16,6 +15,8 @@ import (
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
+
+	"touchstone/groundtruth"
 )
 
 // places remembers the line of each field of a file, so that a fault found after
@@ -69,7 +70,7 @@ func sortByLine(errs []error) {
 // faults at once. Scalars may contain ${NAME}.
 func decodeYAML(name string, data []byte, into any) (places, error) {
 	d := &decoder{places: places{file: name, lines: map[string]int{}}, anchors: map[string]ast.Node{}}
-	if line := tooDeep(data); line > 0 {
+	if line := groundtruth.DeepYAML(data, maxNesting); line > 0 {
 		return d.places, &placedError{name, line, fmt.Sprintf("is nested deeper than %d levels", maxNesting)}
 	}
 	file, err := parser.ParseBytes(data, 0)
@@ -95,49 +96,8 @@ func decodeYAML(name string, data []byte, into any) (places, error) {
 	return d.places, errors.Join(d.errs...)
 }
 
-// maxNesting bounds what the parser is given, in brackets and indentation together:
-// its time grows with the depth far faster than with the size.
+// maxNesting bounds what the parser is given.
 const maxNesting = 64
-
-// tooDeep is the first line nested deeper than maxNesting, or 0. It does not know
-// strings and comments, so brackets in them count as well: it may see too much depth
-// in a file that nobody would write, and never too little.
-func tooDeep(data []byte) int {
-	var columns []int // where blocks that are still open begin
-	brackets, number := 0, 0
-	blank := func(c byte) bool { return c == ' ' || c == '\t' }
-	data = bytes.ReplaceAll(bytes.ReplaceAll(data, []byte("\r\n"), []byte("\n")), []byte("\r"), []byte("\n"))
-	for line := range bytes.Lines(data) {
-		number++
-		if text := bytes.TrimSpace(line); len(text) > 0 && text[0] != '#' {
-			for at := 0; ; at++ {
-				for blank(line[at]) {
-					at++
-				}
-				for len(columns) > 0 && columns[len(columns)-1] >= at {
-					columns = columns[:len(columns)-1]
-				}
-				columns = append(columns, at)
-				entry := bytes.TrimSpace(line[at:]) // - and ? begin a block inside the line
-				if len(entry) < 3 || entry[0] != '-' && entry[0] != '?' || !blank(entry[1]) {
-					break
-				}
-			}
-		}
-		for _, c := range line {
-			switch c {
-			case '[', '{':
-				brackets++
-			case ']', '}':
-				brackets = max(0, brackets-1)
-			}
-			if len(columns)+brackets > maxNesting {
-				return number
-			}
-		}
-	}
-	return 0
-}
 
 // decoder walks a YAML tree and the value it describes, side by side.
 type decoder struct {
