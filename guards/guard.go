@@ -36,10 +36,9 @@ type Exchange struct {
 	Tenant                string                 // whose ground truth it is
 	Collections           []string               // of the ground truth, that this caller may be checked against
 	Scope                 groundtruth.Scope      // of the caller: which facts hold for it
-	At                    time.Time              // of the answer: which facts are in force; zero means now
 	Choice                int                    // index of the choice in the upstream's answer
 	Streamed              bool
-	At                    time.Time // when it began; zero means when judging begins
+	At                    time.Time // when it began: which facts are in force; zero means when judging begins
 	Key                   string    // of the caller, to count shares of callers by; "" means each exchange for itself
 
 	// Claims are the sentences under check now, in order. Judging a whole

@@ -114,16 +114,39 @@ func unit(v []float32) []float32 {
 // Sources implements groundtruth.Store.
 func (s *Store) Sources(ctx context.Context, collection string) ([]groundtruth.Source, error) {
 	list := []groundtruth.Source{}
+	err := s.sources(ctx, collection, false, func(src groundtruth.Source, _ string) error {
+		list = append(list, src)
+		return nil
+	}, func() { list = list[:0] })
+	return list, err
+}
+
+// Recorded implements groundtruth.Recorder.
+func (s *Store) Recorded(ctx context.Context) ([]groundtruth.Recorded, error) {
+	var list []groundtruth.Recorded
+	err := s.sources(ctx, "", true, func(src groundtruth.Source, records string) error {
+		held, err := groundtruth.DecodeRecords(records)
+		list = append(list, groundtruth.Recorded{Source: src, Held: held})
+		return err
+	}, func() { list = nil })
+	return list, err
+}
+
+// sources reads the tenant's sources, or those that hold records, with them. again is
+// called before each attempt.
+func (s *Store) sources(ctx context.Context, collection string, recorded bool, each func(src groundtruth.Source, records string) error, again func()) error {
 	if err := ctx.Err(); err != nil || !text(collection) || !text(s.tenant) {
-		return list, err
+		return err
 	}
 	err := s.read(ctx, func(ctx context.Context, c *pgxpool.Conn) error {
-		list = list[:0]
+		again()
 		var b pgx.Batch
 		b.Queue(setTenant, s.tenant)
-		b.Queue(`SELECT s.id, c.name, s.title, s.media, s.hash, left(s.hash, 12), s.passages, s.bytes, s.embedding, s.updated
+		b.Queue(`SELECT s.id, c.name, s.title, s.media, s.hash, left(s.hash, 12), s.passages, s.bytes, s.embedding, s.updated,
+				s.facts, s.approved, CASE WHEN $3 THEN s.records ELSE '' END
 			FROM touchstone.sources s JOIN touchstone.collections c ON c.id = s.collection
-			WHERE s.tenant = $1 AND ($2 = '' OR c.name = $2) ORDER BY c.name COLLATE "C", s.id COLLATE "C"`, s.tenant, collection)
+			WHERE s.tenant = $1 AND ($2 = '' OR c.name = $2) AND (s.records <> '' OR NOT $3)
+			ORDER BY c.name COLLATE "C", s.id COLLATE "C"`, s.tenant, collection, recorded)
 		r := c.SendBatch(ctx, &b)
 		defer r.Close()
 		if _, err := r.Exec(); err != nil {
@@ -136,19 +159,25 @@ func (s *Store) Sources(ctx context.Context, collection string) ([]groundtruth.S
 		defer rows.Close()
 		for rows.Next() {
 			var e groundtruth.Source
-			if err := rows.Scan(&e.ID, &e.Collection, &e.Title, &e.Media, &e.Hash, &e.Revision, &e.Passages, &e.Bytes, &e.Embedding, &e.Updated); err != nil {
+			var records string
+			if err := rows.Scan(&e.ID, &e.Collection, &e.Title, &e.Media, &e.Hash, &e.Revision, &e.Passages, &e.Bytes, &e.Embedding, &e.Updated,
+				&e.Facts, &e.Approved, &records); err != nil {
 				return err
 			}
 			e.Updated = e.Updated.UTC()
-			list = append(list, e)
+			if err := each(e, records); err != nil {
+				return err
+			}
 		}
 		return rows.Err()
 	})
 	if err != nil {
-		return nil, fmt.Errorf("listing the sources: %w", err)
+		return fmt.Errorf("listing the sources: %w", err)
 	}
-	return list, nil
+	return nil
 }
+
+var _ groundtruth.Recorder = (*Store)(nil)
 
 // setTenant names the tenant to row-level security until the transaction ends; the
 // statements of a batch are one.

@@ -207,9 +207,10 @@ func (ch *change) put(ctx context.Context, doc *groundtruth.Document) error {
 	ch.sources++
 	ch.passages += src.Passages
 	var key int64
-	err := ch.QueryRow(ctx, `INSERT INTO touchstone.sources (tenant, collection, id, title, media, hash, embedding, passages, bytes, updated)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING key`,
-		ch.tenant, ch.collection, src.ID, src.Title, src.Media, src.Hash, src.Embedding, src.Passages, src.Bytes, src.Updated).Scan(&key)
+	err := ch.QueryRow(ctx, `INSERT INTO touchstone.sources (tenant, collection, id, title, media, hash, embedding, passages, bytes, updated, records, facts, approved)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) RETURNING key`,
+		ch.tenant, ch.collection, src.ID, src.Title, src.Media, src.Hash, src.Embedding, src.Passages, src.Bytes, src.Updated,
+		doc.Records.Encode(), src.Facts, src.Approved).Scan(&key)
 	if err != nil || len(doc.Passages) == 0 {
 		return err
 	}
