@@ -19,6 +19,7 @@ import (
 type App struct {
 	cfg    *Config
 	store  *groundtruth.SQLite
+	known  *groundtruth.Known // its facts and approved answers
 	engine *policies.Engine
 	judges map[string]*judge.Judge // by route; routes without guards have none
 	hashes []byte                  // key of masks with a hash
@@ -38,7 +39,7 @@ func Open(ctx context.Context, cfg *Config) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &App{cfg: cfg, store: store, engine: engine, judges: map[string]*judge.Judge{}, hashes: []byte(cfg.Privacy.HashKey.Reveal())}
+	a := &App{cfg: cfg, store: store, known: groundtruth.NewKnown(store), engine: engine, judges: map[string]*judge.Judge{}, hashes: []byte(cfg.Privacy.HashKey.Reveal())}
 	if len(a.hashes) == 0 {
 		a.hashes = make([]byte, 32)
 		rand.Read(a.hashes) // never fails
@@ -71,7 +72,7 @@ func (a *App) addJudge(r *RouteConfig) error {
 	}
 	chain := &guards.Chain{Timeout: time.Duration(r.GuardTimeout)}
 	for _, name := range r.Guards {
-		g, err := guards.New(name, guards.Deps{Store: a.store, Entailment: a.verifier})
+		g, err := guards.New(name, guards.Deps{Store: a.store, Facts: a.known, Entailment: a.verifier})
 		if err != nil {
 			return fmt.Errorf("route %s: %w", r.Name, err)
 		}
