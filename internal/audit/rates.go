@@ -1,10 +1,9 @@
 package audit
 
 import (
-	"math"
-
 	"touchstone/guards"
 	"touchstone/internal/judge"
+	"touchstone/internal/stats"
 	"touchstone/policies"
 )
 
@@ -135,17 +134,9 @@ func estimate(k, n int, design float64) Estimate {
 		return Estimate{}
 	}
 	p := float64(k) / float64(n)
-	low, high := wilson(p, float64(n)/design)
-	return Estimate{Value: p, Low: low, High: high, Of: n}
+	i := stats.Wilson(stats.Share{P: p, N: float64(n) / design}, z95)
+	return Estimate{Value: p, Low: i.Low, High: i.High, Of: n}
 }
 
-// wilson is the 95% score interval (Wilson 1927) of a share p seen in n draws. It
-// stays inside [0, 1] and holds p, also for p = 0 and small n, where the usual
-// p ± 1.96 s.e. does not.
-func wilson(p, n float64) (low, high float64) {
-	const z = 1.959963984540054
-	centre := p + z*z/(2*n)
-	half := z * math.Sqrt(p*(1-p)/n+z*z/(4*n*n))
-	scale := 1 + z*z/n
-	return min(p, max(0, (centre-half)/scale)), max(p, min(1, (centre+half)/scale))
-}
+// z95 is what a standard normal variable exceeds, on either side, with 5%.
+var z95 = stats.TwoSided(0.05)

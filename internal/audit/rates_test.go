@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"touchstone/guards"
+	"touchstone/internal/stats"
 	"touchstone/policies"
 )
 
@@ -89,7 +90,8 @@ func TestAlikeSentencesWidenTheInterval(t *testing.T) {
 		t.Fatalf("rates %v and %v, want 100", a.Value, b.Value)
 	}
 	// Answers that are wrong as a whole are worth one draw each: 10 of 100.
-	low, high := wilson(0.1, 99) // k-1 of the ratio estimator
+	want := stats.Wilson(stats.Share{P: 0.1, N: 99}, z95) // k-1 of the ratio estimator
+	low, high := want.Low, want.High
 	if math.Abs(a.Low-1000*low) > 0.5 || math.Abs(a.High-1000*high) > 0.5 {
 		t.Errorf("interval %.1f to %.1f, want that of 100 answers: %.1f to %.1f", a.Low, a.High, 1000*low, 1000*high)
 	}
