@@ -14,6 +14,7 @@ type caller struct {
 	app    string
 	routes []string // empty: all
 	detail bool
+	tenant string
 }
 
 func (c *caller) may(route string) bool {
@@ -36,7 +37,7 @@ func newKeyring(keys []Key) (*keyring, error) {
 			return nil, fmt.Errorf("key of app %q: app and key must be given", key.App)
 		}
 		k.digests = append(k.digests, sha256.Sum256([]byte(key.Secret)))
-		k.callers = append(k.callers, &caller{app: key.App, routes: key.Routes, detail: key.Detail})
+		k.callers = append(k.callers, &caller{app: key.App, routes: key.Routes, detail: key.Detail, tenant: key.Tenant})
 	}
 	return k, nil
 }

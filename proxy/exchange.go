@@ -118,7 +118,7 @@ func (x *exchange) subject(choice int) guards.Exchange {
 	}
 	return guards.Exchange{
 		At: x.entry.At, Key: key, ID: x.entry.ID, App: x.entry.App, Route: x.route.Name, Model: x.entry.Model,
-		Prompt: x.req.messages, Given: x.req.given, Collections: x.route.Collections,
+		Prompt: x.req.messages, Given: x.req.given, Tenant: x.who.tenant, Collections: x.route.Collections,
 		Choice: choice, Streamed: x.entry.Stream,
 	}
 }

@@ -59,6 +59,7 @@ type Key struct {
 	Secret string
 	Routes []string // it may use; empty: all
 	Detail bool     // may see the guard object: sentences, evidence, rules
+	Tenant string   // whose ground truth its answers are checked against
 }
 
 // routes finds the route of a model. Names come before "*", earlier routes before later.

@@ -126,6 +126,12 @@ func parse(dsn string) (*pgxpool.Config, error) {
 	return cfg, nil
 }
 
+// CheckDSN reports whether an address can be read, without showing it.
+func CheckDSN(dsn string) error {
+	_, err := parse(dsn)
+	return err
+}
+
 // connect opens one connection.
 func connect(ctx context.Context, dsn string) (*pgx.Conn, error) {
 	cfg, err := parse(dsn)
@@ -194,6 +200,7 @@ func (s *Store) Revision() string {
 // refresh reads the revision.
 func (s *shared) refresh(ctx context.Context) error {
 	return s.read(ctx, func(ctx context.Context, c *pgxpool.Conn) error {
+		before := s.state.Load()
 		var st state
 		var digest int64
 		err := c.QueryRow(ctx, `SELECT number, digest, sources FROM touchstone.revision`).Scan(&st.number, &digest, &st.sources)
@@ -201,16 +208,18 @@ func (s *shared) refresh(ctx context.Context) error {
 			return fmt.Errorf("reading the revision: %w", err)
 		}
 		st.digest = uint64(digest)
-		s.saw(st)
+		// Unless a change of our own came in between; the database may also have gone
+		// back, to a copy of it.
+		s.state.CompareAndSwap(before, &st)
 		return nil
 	})
 }
 
-// saw notes a state, unless a later one is known.
+// saw notes the state after a change, unless a later one is known.
 func (s *shared) saw(st state) {
 	for {
 		old := s.state.Load()
-		if old != nil && old.number >= st.number && s.stale.Load() == nil || s.state.CompareAndSwap(old, &st) {
+		if old.number >= st.number || s.state.CompareAndSwap(old, &st) {
 			return
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 	"time"
 
@@ -18,7 +19,7 @@ import (
 // front of it.
 type App struct {
 	cfg    *Config
-	store  *groundtruth.SQLite
+	store  groundtruth.Store
 	known  *groundtruth.Known // its facts and approved answers
 	engine *policies.Engine
 	judges map[string]*judge.Judge // by route; routes without guards have none
@@ -30,12 +31,12 @@ type App struct {
 }
 
 // Open builds the ground truth, the policies and a judge for each route.
-func Open(ctx context.Context, cfg *Config) (*App, error) {
+func Open(ctx context.Context, cfg *Config, log *slog.Logger) (*App, error) {
 	engine, err := policies.Open(ctx, cfg.Policies.source())
 	if err != nil {
 		return nil, err
 	}
-	store, err := groundtruth.Open(ctx, cfg.GroundTruth.Path)
+	store, err := cfg.GroundTruth.open(ctx, log)
 	if err != nil {
 		return nil, err
 	}

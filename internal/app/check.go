@@ -117,7 +117,7 @@ func check(ctx context.Context, in checkCase, config, route, store string) (judg
 			return judge.Receipt{}, err
 		}
 	} else {
-		cfg.GroundTruth.Path = ":memory:"
+		cfg.GroundTruth = GroundTruthConfig{Path: ":memory:"}
 		r := RouteConfig{}
 		r.setDefaults()
 		r.Name = "default"
@@ -127,9 +127,9 @@ func check(ctx context.Context, in checkCase, config, route, store string) (judg
 		if _, err := os.Stat(store); err != nil { // opening would make an empty one
 			return judge.Receipt{}, fmt.Errorf("opening the ground truth: %w", err)
 		}
-		cfg.GroundTruth.Path = store
+		cfg.GroundTruth = GroundTruthConfig{Path: store}
 	}
-	a, err := Open(ctx, cfg)
+	a, err := Open(ctx, cfg, unlogged())
 	if err != nil {
 		return judge.Receipt{}, err
 	}

@@ -26,6 +26,7 @@ func commands() []command {
 		{"serve", "start the proxy", runServe},
 		{"demo", "start the proxy with sample documents and a stand-in for an LLM", runDemo},
 		{"ingest", "read files and folders into the ground truth", runIngest},
+		{"migrate", "bring the schema of a ground truth in PostgreSQL up to date", runMigrate},
 		{"sources", "list the sources of the ground truth", runSources},
 		{"search", "show the passages that a sentence would be checked against", runSearch},
 		{"delete", "remove sources from the ground truth", runDelete},

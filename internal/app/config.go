@@ -58,6 +58,7 @@ type KeyConfig struct {
 	KeyFile string   `yaml:"key_file"`
 	Routes  []string `yaml:"routes"` // it may use; empty: all
 	Detail  bool     `yaml:"detail"` // may see the guard object: sentences, evidence, rules
+	Tenant  string   `yaml:"tenant"` // whose ground truth its answers are checked against
 }
 
 // RouteConfig says where the requests for some models go and how their answers
@@ -84,11 +85,6 @@ type RouteAuditConfig struct {
 	Content audit.Keep `yaml:"content" oneof:"keep mask hash"`
 	OnFull  string     `yaml:"on_full" oneof:"drop wait"`
 	KeepFor Duration   `yaml:"keep_for"` // content is erased when it is older; 0: never
-}
-
-// GroundTruthConfig says where the passages are.
-type GroundTruthConfig struct {
-	Path string `yaml:"path"`
 }
 
 // PrivacyConfig is how masks with a hash are keyed: the same text gets the same hash
@@ -132,7 +128,7 @@ type LogConfig struct {
 func Default() *Config {
 	return &Config{
 		Listen:      "127.0.0.1:8080",
-		GroundTruth: GroundTruthConfig{Path: "data/groundtruth.db"},
+		GroundTruth: defaultGroundTruth(),
 		Policies:    PoliciesConfig{Algorithm: "RS256"},
 		Audit:       AuditConfig{Path: "data/audit.db", Queue: 4096, Flush: Duration(100 * time.Millisecond)},
 		Limits:      LimitsConfig{Body: 4 << 20, Answer: 8 << 20, Exchanges: 1024},
@@ -222,9 +218,7 @@ func (c *Config) check(bad complaint) {
 	upstreams := c.checkUpstreams(bad)
 	routes := c.checkRoutes(upstreams, bad)
 	c.checkKeys(routes, bad)
-	if c.GroundTruth.Path == "" {
-		bad("ground_truth.path", "must name a file, such as data/groundtruth.db")
-	}
+	c.checkGroundTruth(bad)
 	if c.Audit.Path == "" {
 		bad("audit.path", "must name a file, such as data/audit.db")
 	}
@@ -297,6 +291,7 @@ func (c *Config) readSecrets(bad complaint) {
 		*file = "" // done: Validate may run again
 	}
 	read("admin.key", &c.Admin.Key, &c.Admin.KeyFile)
+	read("ground_truth.postgres.dsn", &c.GroundTruth.Postgres.DSN, &c.GroundTruth.Postgres.DSNFile)
 	read("privacy.hash_key", &c.Privacy.HashKey, &c.Privacy.HashKeyFile)
 	read("policies.token", &c.Policies.Token, &c.Policies.TokenFile)
 	read("policies.key", &c.Policies.Key, &c.Policies.KeyFile)

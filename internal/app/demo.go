@@ -95,7 +95,8 @@ func serveDemo(ctx context.Context, address, data string, std Streams) error {
 		return err
 	}
 	defer ln.Close()
-	a, err := Open(ctx, cfg)
+	log := newLogger(std.Err, cfg.Log.Level)
+	a, err := Open(ctx, cfg, log)
 	if err != nil {
 		return err
 	}
@@ -103,7 +104,6 @@ func serveDemo(ctx context.Context, address, data string, std Streams) error {
 	if err != nil {
 		return errors.Join(err, a.Close())
 	}
-	log := newLogger(std.Err, cfg.Log.Level)
 	err = a.serve(ctx, ln, log, func(url string) {
 		greet(std.Out, url, model, documents, real)
 		if !real {

@@ -23,7 +23,7 @@ func opened(t *testing.T, encoders EncodersConfig) (*App, error) {
 	r.setDefaults()
 	r.Name = "default"
 	cfg.Routes = []RouteConfig{r}
-	a, err := Open(t.Context(), cfg)
+	a, err := Open(t.Context(), cfg, unlogged())
 	if err == nil {
 		t.Cleanup(func() { a.Close() })
 	}

@@ -111,9 +111,9 @@ func evaluate(ctx context.Context, o evalOptions, progress io.Writer) (report ev
 		r := RouteConfig{}
 		r.setDefaults()
 		r.Name, r.Collections = "default", nil
-		cfg.Routes, cfg.GroundTruth.Path = []RouteConfig{r}, ":memory:"
+		cfg.Routes, cfg.GroundTruth = []RouteConfig{r}, GroundTruthConfig{Path: ":memory:"}
 	}
-	a, err := Open(ctx, cfg)
+	a, err := Open(ctx, cfg, unlogged())
 	if err != nil {
 		return report, err
 	}

@@ -120,7 +120,7 @@ func serve(ctx context.Context, cfg *Config, log *slog.Logger, ready func(url st
 		return err
 	}
 	defer ln.Close() // where Serve never got to; closing twice does no harm
-	a, err := Open(ctx, cfg)
+	a, err := Open(ctx, cfg, log)
 	if err != nil {
 		return err
 	}
@@ -256,10 +256,13 @@ func (a *App) proxyOptions() proxy.Options {
 		})
 	}
 	for _, k := range a.cfg.Keys {
-		opt.Keys = append(opt.Keys, proxy.Key{App: k.App, Secret: k.Key.Reveal(), Routes: k.Routes, Detail: k.Detail})
+		opt.Keys = append(opt.Keys, proxy.Key{App: k.App, Secret: k.Key.Reveal(), Routes: k.Routes, Detail: k.Detail, Tenant: k.Tenant})
 	}
 	return opt
 }
+
+// unlogged logs nothing: a command that answers at once returns its errors.
+func unlogged() *slog.Logger { return slog.New(slog.DiscardHandler) }
 
 func newLogger(w io.Writer, level string) *slog.Logger {
 	var l slog.Level

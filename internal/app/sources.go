@@ -26,7 +26,7 @@ import (
 // storeFlags are the options of the subcommands that work on the ground truth.
 type storeFlags struct {
 	*flag.FlagSet
-	config, store, collection string
+	config, store, collection, tenant string
 }
 
 func newStoreFlags(name, usage, collection string, std Streams) *storeFlags {
@@ -36,6 +36,7 @@ func newStoreFlags(name, usage, collection string, std Streams) *storeFlags {
 	f.StringVar(&f.config, "config", "", "configuration `FILE` that names the store")
 	f.StringVar(&f.store, "store", "", "`PATH` of the store (default \""+Default().GroundTruth.Path+"\")")
 	f.StringVar(&f.collection, "collection", collection, "`NAME` of the collection")
+	f.StringVar(&f.tenant, "tenant", "", "`NAME` of the tenant whose ground truth it is (default the one without a name)")
 	return f
 }
 
@@ -66,19 +67,23 @@ func (f *storeFlags) parse(args []string) (rest []string, status int, ok bool) {
 }
 
 // open opens the store; unless create is set, there must be one.
-func (f *storeFlags) open(ctx context.Context, create bool) (*groundtruth.SQLite, error) {
-	file := cmp.Or(f.store, Default().GroundTruth.Path)
+func (f *storeFlags) open(ctx context.Context, create bool) (groundtruth.Store, error) {
+	truth := GroundTruthConfig{Path: cmp.Or(f.store, Default().GroundTruth.Path)}
 	if f.config != "" {
 		cfg, err := LoadConfig(f.config)
 		if err != nil {
 			return nil, err
 		}
-		file = cfg.GroundTruth.Path
+		truth = cfg.GroundTruth
 	}
-	if _, err := os.Stat(file); !create && errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("there is no ground truth at %s: `touchstone ingest PATH` makes one", file)
+	if _, err := os.Stat(truth.Path); !create && truth.Postgres.DSN.Reveal() == "" && errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("there is no ground truth at %s: `touchstone ingest PATH` makes one", truth.Path)
 	}
-	return groundtruth.Open(ctx, file)
+	store, err := truth.open(ctx, unlogged())
+	if err != nil {
+		return nil, err
+	}
+	return store.For(f.tenant), nil
 }
 
 // fail reports an error of a subcommand.

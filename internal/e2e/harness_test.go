@@ -82,6 +82,25 @@ type stone struct {
 // start ingests the handbook and serves it.
 func start(t *testing.T, pause time.Duration) *stone {
 	t.Helper()
+	s := prepare(t, pause, "path: groundtruth.db")
+	s.ingest(t)
+	s.serve(t)
+	return s
+}
+
+// ingest reads the handbook.
+func (s *stone) ingest(t *testing.T) {
+	t.Helper()
+	out, code := s.run(t, "", "ingest", "-config", s.config, s.path("handbook.md"))
+	if code != 0 {
+		t.Fatalf("ingest: exit status %d: %s", code, out)
+	}
+}
+
+// prepare starts the fake upstream and writes the configuration; truth is the section
+// ground_truth.
+func prepare(t *testing.T, pause time.Duration, truth string) *stone {
+	t.Helper()
 	s := &stone{dir: t.TempDir(), calls: &atomic.Int64{}, logs: &lockedBuffer{}}
 	up := &demo.Upstream{Pause: pause, Answer: answer}
 	fake := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -109,15 +128,10 @@ keys: [{app: tests, key: "${CLIENT_KEY}", detail: true}]
 routes:
   - {name: default, models: [%s], block_message: %q}
   - {name: strict, models: [strict], model: %s, on_block: error}
-ground_truth: {path: %q}
+ground_truth: {%s}
 audit: {path: %q}
 log: {level: debug}
-`, address, fake.URL, demo.Name, withheld, demo.Name, s.path("groundtruth.db"), s.path("audit.db")), 0o600))
-	out, code := s.run(t, "", "ingest", "-config", s.config, s.path("handbook.md"))
-	if code != 0 {
-		t.Fatalf("ingest: exit status %d: %s", code, out)
-	}
-	s.serve(t)
+`, address, fake.URL, demo.Name, withheld, demo.Name, truth, s.path("audit.db")), 0o600))
 	return s
 }
 
