@@ -18,8 +18,6 @@ type searchStore struct {
 	search func(ctx context.Context, q groundtruth.Query) ([]groundtruth.Evidence, error)
 }
 
-func (s searchStore) For(string) groundtruth.Store { return s }
-
 func (s searchStore) Search(ctx context.Context, q groundtruth.Query) ([]groundtruth.Evidence, error) {
 	return s.search(ctx, q)
 }
