@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"touchstone/groundtruth"
 )
 
 // question is a claim that exact comparison leaves open.
@@ -17,6 +19,20 @@ type question struct {
 
 // pair is what the model is asked.
 func (q *question) pair(claim *Claim) Pair { return Pair{q.premise.text, hypothesis(claim)} }
+
+// join is the claim's verdict with what the model said. Evidence that shares no word
+// with a claim can only show that it says the same in other words.
+func (q *question) join(said Entailment) Assessment {
+	if !q.exact.wordless {
+		return Join(q.exact, said)
+	}
+	offered := q.exact
+	offered.Evidence = []groundtruth.Evidence{q.premise.pieces[0].quote}
+	if a := Join(offered, said); a.Verdict == Supported || a.Verdict == NotMeasured {
+		return a
+	}
+	return q.exact
+}
 
 // maxAlone bounds the pieces of evidence of a claim that are shown to the model alone.
 const maxAlone = 3
@@ -49,7 +65,7 @@ func (g *groundedness) ask(ctx context.Context, findings []Finding, open []quest
 			*f = a.finding(&f.Claim)
 			continue
 		}
-		a := Join(q.exact, said[i])
+		a := q.join(said[i])
 		*f = a.finding(&f.Claim)
 		decided := a.Verdict != q.exact.Verdict && (a.Verdict == Supported || a.Verdict == Contradicted)
 		if decided && len(q.premise.pieces) > 1 {

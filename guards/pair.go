@@ -9,7 +9,8 @@ import (
 
 // Compare is Verify that also returns what an Entailer is asked about the claim: the
 // pieces of evidence that read closest to it, best first, and the claim behind what it
-// leans on. Evidence is "" where nothing shares a word with the claim.
+// leans on. Evidence is "" where there is none. Where nothing shares a word with the
+// claim it is the beginning of the first source.
 func (v *Verifier) Compare(claim *Claim, evidence []groundtruth.Evidence) (Assessment, Pair) {
 	sources := make([]source, len(evidence))
 	s := scratches.Get().(*scratch)

@@ -41,7 +41,10 @@ func TestPairIsBounded(t *testing.T) {
 	if n := len(pair.Evidence); n == 0 || n > maxPremise+2*maxQuote {
 		t.Errorf("premise of %d bytes", n)
 	}
-	if _, pair := NewVerifier().Compare(&Claim{Text: "Zebras graze."}, groundtruth.Given("context", "", "Prices fell.")); pair.Evidence != "" {
+	if _, pair := NewVerifier().Compare(&Claim{Text: "Zebras graze."}, groundtruth.Given("context", "", "Prices fell.")); pair.Evidence != "Prices fell." {
 		t.Errorf("premise %q of evidence that shares no word", pair.Evidence)
+	}
+	if _, pair := NewVerifier().Compare(&Claim{Text: "Zebras graze."}, nil); pair.Evidence != "" {
+		t.Errorf("premise %q of no evidence", pair.Evidence)
 	}
 }

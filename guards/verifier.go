@@ -29,6 +29,7 @@ type Assessment struct {
 	Reason   string
 	Features Features
 	Settled  bool  // exact comparison decides the claim: no model is asked
+	wordless bool  // it shares no word with any evidence
 	Span     *Span // the part that is not supported, in bytes of the claim, where a model marks any; otherwise nil
 }
 
@@ -127,7 +128,12 @@ func (v *Verifier) verify(claim *Claim, sources []source) (Assessment, *reading)
 	}
 	r.choose()
 	if len(r.chosen) == 0 {
-		return Assessment{Verdict: NotCovered, Category: "coverage", Score: 0.95, Reason: "Nothing in the ground truth bears on this sentence.", Settled: true}, nil
+		a := Assessment{Verdict: NotCovered, Category: "coverage", Score: 0.95, Reason: "Nothing in the ground truth bears on this sentence.", Settled: true}
+		if r.chooseFirst(); len(r.chosen) == 0 {
+			return a, nil
+		}
+		a.Settled, a.wordless = false, true
+		return a, r
 	}
 	r.measure()
 	return r.conclude(), r
@@ -266,6 +272,30 @@ func (r *reading) better(a, b *candidate) bool {
 		return ea.Source < eb.Source
 	}
 	return ea.Passage < eb.Passage
+}
+
+// chooseFirst picks where the best retrieved source begins, for a claim that shares no
+// word with any evidence: all that is left to a model that reads meaning.
+func (r *reading) chooseFirst() {
+	best := -1
+	for i := range r.sources {
+		if best < 0 || r.sources[i].ev.Score > r.sources[best].ev.Score {
+			best = i
+		}
+	}
+	if best < 0 {
+		return
+	}
+	for _, b := range r.sources[best].blocks {
+		for k := range b.pieces {
+			if p := &b.pieces[k]; p.kind == prosePiece || p.kind == fieldPiece {
+				r.chosen = append(r.chosen, candidate{src: best, block: b, piece: p})
+				if len(r.chosen) == maxChosen {
+					return
+				}
+			}
+		}
+	}
 }
 
 func (r *reading) isChosen(src int, p *piece) bool {
