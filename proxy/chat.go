@@ -60,6 +60,9 @@ func (s *Server) serveChat(c *fiber.Ctx, x *exchange) (streaming bool, err error
 	x.take(route)
 	x.obey()
 	x.entry.Question = question(x.req)
+	if err := x.declare("guard.group", x.req.groups); err != nil {
+		return false, err
+	}
 	if route.Judge != nil {
 		x.req.given = append(fromMessages(x.req.messages), x.req.given...)
 	}

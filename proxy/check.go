@@ -51,8 +51,10 @@ func (s *Server) serveCheck(c *fiber.Ctx, x *exchange) error {
 			fields[key.Str] = strings.Clone(value.Str)
 		case "context":
 			x.req.given, bad = parseContext("context", value)
+		case "group":
+			x.req.groups, bad = parseGroups("group", value)
 		default:
-			bad = badRequest(key.Str, "The fields are question, context, answer, model and route, not %q.", key.Str)
+			bad = badRequest(key.Str, "The fields are question, context, answer, group, model and route, not %q.", key.Str)
 		}
 		return bad == nil
 	})
@@ -67,6 +69,9 @@ func (s *Server) serveCheck(c *fiber.Ctx, x *exchange) error {
 		return err
 	}
 	x.take(route)
+	if err := x.declare("group", x.req.groups); err != nil {
+		return err
+	}
 	x.entry.Upstream, x.entry.Model = "", fields["model"]
 	x.entry.Question, x.entry.Answers = fields["question"], []string{fields["answer"]}
 	x.req.messages = []guards.Message{{Role: "user", Text: fields["question"]}}

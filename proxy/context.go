@@ -3,39 +3,86 @@ package proxy
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/tidwall/gjson"
 
 	"touchstone/groundtruth"
 	"touchstone/guards"
+	"touchstone/internal/fairness"
 )
 
 // parseGuard reads the "guard" member of a request: evidence that the caller
-// vouches for, and whether the receipt is wanted.
-func parseGuard(v gjson.Result) (given []groundtruth.Evidence, detail *bool, err error) {
+// vouches for, the groups it declares, and whether the receipt is wanted.
+func (r *chatRequest) parseGuard(v gjson.Result) (err error) {
 	if !v.Exists() || v.Type == gjson.Null {
-		return nil, nil, nil
+		return nil
 	}
 	if !v.IsObject() {
-		return nil, nil, wrongType("guard", "an object", v)
+		return wrongType("guard", "an object", v)
 	}
 	v.ForEach(func(key, value gjson.Result) bool {
 		switch key.Str {
 		case "context":
-			given, err = parseContext("guard.context", value)
+			r.given, err = parseContext("guard.context", value)
 		case "detail":
 			if !value.IsBool() {
 				err = wrongType("guard.detail", "a boolean", value)
 			}
 			b := value.Bool()
-			detail = &b
+			r.wantDetail = &b
+		case "group":
+			r.groups, err = parseGroups("guard.group", value)
 		default:
-			err = badRequest("guard."+key.Str, "The field \"guard\" knows \"context\" and \"detail\", not %q.", key.Str)
+			err = badRequest("guard."+key.Str, "The field \"guard\" knows \"context\", \"detail\" and \"group\", not %q.", key.Str)
 		}
 		return err == nil
 	})
-	return given, detail, err
+	return err
+}
+
+// maxGroups is how many groups one request may declare.
+const maxGroups = 16
+
+// parseGroups reads the id of a group, or an array of them.
+func parseGroups(field string, v gjson.Result) (groups []fairness.Group, err error) {
+	if v.Type == gjson.Null {
+		return nil, nil
+	}
+	if v.Type != gjson.String && !v.IsArray() {
+		return nil, wrongType(field, "a string or an array of strings", v)
+	}
+	for _, item := range v.Array() {
+		if item.Type != gjson.String {
+			return nil, wrongType(field, "a string or an array of strings", item)
+		}
+		g := fairness.Group(strings.Clone(item.Str))
+		if !g.WellFormed() {
+			return nil, badRequest(field, "The field %q takes groups such as \"gender:woman\", not %q.", field, item.Str[:min(80, len(item.Str))])
+		}
+		if !slices.Contains(groups, g) {
+			groups = append(groups, g)
+		}
+	}
+	if len(groups) > maxGroups {
+		return nil, badRequest(field, "The field %q may name %d groups, not %d.", field, maxGroups, len(groups))
+	}
+	return groups, nil
+}
+
+// declare records the groups that the application declares. Only groups of a fixed list
+// are taken: records must not hold what an application makes up.
+func (x *exchange) declare(field string, groups []fairness.Group) error {
+	for _, g := range groups {
+		if !x.s.groups[g] {
+			return badRequest(field, "The field %q names %q, which is no group that is known here; docs/fairness.md lists them, and fairness.own in the configuration adds more.", field, g)
+		}
+	}
+	if len(groups) > 0 {
+		x.entry.Groups = &fairness.Groups{Declared: groups}
+	}
+	return nil
 }
 
 // parseContext reads a string, or an array of strings and {source, title, text}.

@@ -21,6 +21,7 @@ import (
 	"github.com/tidwall/gjson"
 
 	"touchstone/internal/audit"
+	"touchstone/internal/fairness"
 )
 
 // scenario is one file of testdata/e2e: a configuration, a request, what the
@@ -87,15 +88,16 @@ type answerWant struct {
 }
 
 type auditWant struct {
-	None     bool     `yaml:"none"`
-	Kind     string   `yaml:"kind"`
-	Status   int      `yaml:"status"`
-	Outcome  string   `yaml:"outcome"`
-	Reason   string   `yaml:"reason"` // a part of it
-	Actions  []string `yaml:"actions"`
-	Verdicts []string `yaml:"verdicts"` // of the first choice's sentences
-	Answers  []string `yaml:"answers"`
-	Skipped  []string `yaml:"skipped"` // of the first choice
+	None     bool             `yaml:"none"`
+	Kind     string           `yaml:"kind"`
+	Status   int              `yaml:"status"`
+	Outcome  string           `yaml:"outcome"`
+	Reason   string           `yaml:"reason"` // a part of it
+	Actions  []string         `yaml:"actions"`
+	Verdicts []string         `yaml:"verdicts"` // of the first choice's sentences
+	Answers  []string         `yaml:"answers"`
+	Skipped  []string         `yaml:"skipped"` // of the first choice
+	Declared []fairness.Group `yaml:"declared"`
 }
 
 // chunkings are the ways an answer is cut into deltas and the bytes into writes.
@@ -290,6 +292,9 @@ func (w auditWant) check(t *testing.T, entries []audit.Entry, id string, status 
 	if len(e.Choices) > 0 {
 		for _, s := range e.Choices[0].Sentences {
 			verdicts = append(verdicts, string(s.Verdict))
+		}
+		if w.Declared != nil && (e.Groups == nil || !slices.Equal(e.Groups.Declared, w.Declared)) {
+			t.Errorf("entry has groups %v, want %v", e.Groups, w.Declared)
 		}
 		if w.Skipped != nil && !slices.Equal(e.Choices[0].Skipped, w.Skipped) {
 			t.Errorf("entry has skipped %q, want %q", e.Choices[0].Skipped, w.Skipped)

@@ -10,6 +10,7 @@ import (
 
 	"touchstone/groundtruth"
 	"touchstone/guards"
+	"touchstone/internal/fairness"
 )
 
 // maxDepth is how deep JSON from outside may be nested. Readers below recurse,
@@ -62,7 +63,8 @@ type chatRequest struct {
 	messages     []guards.Message
 	texts        [][]textAt // of each message: where in body its text stands
 	given        []groundtruth.Evidence
-	wantDetail   *bool // guard.detail
+	wantDetail   *bool            // guard.detail
+	groups       []fairness.Group // guard.group
 	modelAt      gjson.Result
 	guardAt      []span // members to remove
 	user         string // the end user as the application names them: user or safety_identifier
@@ -149,7 +151,7 @@ func parseChat(body []byte) (*chatRequest, error) {
 	if req.messages, req.texts, err = parseMessages(messages); err != nil {
 		return nil, err
 	}
-	if req.given, req.wantDetail, err = parseGuard(guard); err != nil {
+	if err = req.parseGuard(guard); err != nil {
 		return nil, err
 	}
 	return req, nil

@@ -16,6 +16,7 @@ import (
 
 	"touchstone/groundtruth"
 	"touchstone/internal/audit"
+	"touchstone/internal/fairness"
 	"touchstone/internal/metrics"
 	"touchstone/policies"
 )
@@ -36,6 +37,7 @@ type Options struct {
 	Store       groundtruth.Store
 	Policies    *policies.Engine   // whose bundle the dashboard shows; nil: none
 	Switches    *policies.Switches // nil: no route can be switched
+	OwnGroups   []string           // that applications may declare besides those of package fairness
 	AdminKey    string             // guards the dashboard, /api and /metrics; "" leaves them open
 	BodyLimit   int                // bytes of a request; 0 means 4 MiB
 	AnswerLimit int                // bytes of an answer, all choices; 0 means 8 MiB
@@ -50,6 +52,7 @@ type Server struct {
 	app       *fiber.App
 	log       *slog.Logger
 	keys      *keyring
+	groups    map[fairness.Group]bool // that applications may declare
 	routes    *routes
 	transport *http.Transport
 	models    modelCache
@@ -78,6 +81,13 @@ func New(opt Options) (*Server, error) {
 		return nil, fmt.Errorf("no audit log")
 	}
 	s := &Server{opt: opt, log: opt.Log, transport: newTransport(), recording: context.Background()}
+	s.groups = map[fairness.Group]bool{}
+	for _, g := range fairness.Known() {
+		s.groups[g] = true
+	}
+	for _, g := range opt.OwnGroups {
+		s.groups[fairness.Group(g)] = true
+	}
 	var err error
 	if s.keys, err = newKeyring(opt.Keys); err != nil {
 		return nil, err

@@ -29,6 +29,7 @@ type Config struct {
 	Policies    PoliciesConfig    `yaml:"policies"`
 	Privacy     PrivacyConfig     `yaml:"privacy"`
 	Audit       AuditConfig       `yaml:"audit"`
+	Fairness    FairnessConfig    `yaml:"fairness"`
 	Limits      LimitsConfig      `yaml:"limits"`
 	Log         LogConfig         `yaml:"log"`
 
@@ -131,6 +132,7 @@ func Default() *Config {
 		GroundTruth: defaultGroundTruth(),
 		Policies:    PoliciesConfig{Algorithm: "RS256"},
 		Audit:       AuditConfig{Path: "data/audit.db", Queue: 4096, Flush: Duration(100 * time.Millisecond)},
+		Fairness:    defaultFairness,
 		Limits:      LimitsConfig{Body: 4 << 20, Answer: 8 << 20, Exchanges: 1024},
 		Log:         LogConfig{Level: "info"},
 	}
@@ -234,6 +236,7 @@ func (c *Config) check(bad complaint) {
 			bad(fmt.Sprintf("routes[%d].audit.keep_for", i), "must be at least 1m, or 0 to keep content for good")
 		}
 	}
+	c.Fairness.check(bad)
 	positive(bad, "limits.body", int64(c.Limits.Body), "1 byte")
 	positive(bad, "limits.answer", int64(c.Limits.Answer), "1 byte")
 	positive(bad, "limits.exchanges", int64(c.Limits.Exchanges), "1")

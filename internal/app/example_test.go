@@ -44,7 +44,7 @@ func TestExampleConfig(t *testing.T) {
 	}
 	for _, pair := range [][2]any{
 		{cfg.Listen, want.Listen}, {cfg.GroundTruth, want.GroundTruth}, {cfg.Encoders, want.Encoders}, {cfg.Policies, want.Policies},
-		{cfg.Audit, want.Audit}, {cfg.Limits, want.Limits}, {cfg.Log, want.Log},
+		{cfg.Audit, want.Audit}, {cfg.Fairness.Groups, want.Fairness.Groups}, {cfg.Fairness.MinSample, want.Fairness.MinSample}, {cfg.Fairness.Rate, want.Fairness.Rate}, {cfg.Fairness.Period, want.Fairness.Period}, {cfg.Limits, want.Limits}, {cfg.Log, want.Log},
 	} {
 		if !reflect.DeepEqual(pair[0], pair[1]) {
 			t.Errorf("the example has %+v, the default is %+v", pair[0], pair[1])

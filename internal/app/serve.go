@@ -147,6 +147,7 @@ func (a *App) serve(ctx context.Context, ln net.Listener, log *slog.Logger, read
 	}
 	record, err := audit.Open(a.cfg.Audit.Path, audit.Options{
 		Queue: a.cfg.Audit.Queue, Flush: time.Duration(a.cfg.Audit.Flush), SignKey: key, Logger: log,
+		Groups: a.cfg.Fairness.Groups,
 	})
 	if err != nil {
 		return err
@@ -235,7 +236,7 @@ func (a *App) watchPolicies(ctx context.Context, record *audit.Log, log *slog.Lo
 func (a *App) proxyOptions() proxy.Options {
 	opt := proxy.Options{
 		Notices: a.notices(),
-		Store:   a.store, Policies: a.engine, AdminKey: a.cfg.Admin.Key.Reveal(),
+		Store:   a.store, Policies: a.engine, AdminKey: a.cfg.Admin.Key.Reveal(), OwnGroups: a.cfg.Fairness.Own,
 		BodyLimit: int(a.cfg.Limits.Body), AnswerLimit: int(a.cfg.Limits.Answer), Exchanges: a.cfg.Limits.Exchanges,
 	}
 	for _, u := range a.cfg.Upstreams {

@@ -257,6 +257,13 @@ func (d *decoder) setScalar(n ast.Node, v reflect.Value, path, oneof string) {
 			d.fail(n, path, "%q is not a whole number", s)
 		}
 		v.SetInt(int64(i))
+	case reflect.Float64:
+		x, err := strconv.ParseFloat(s, 64)
+		if err != nil {
+			d.fail(n, path, "%q is not a number", s)
+			return
+		}
+		v.SetFloat(x)
 	case reflect.String:
 		if allowed := strings.Fields(oneof); len(allowed) > 0 && !strings.Contains(" "+oneof+" ", " "+s+" ") {
 			d.fail(n, path, "%q is not one of %s", s, strings.Join(allowed, ", "))

@@ -4,6 +4,7 @@ package audit
 import (
 	"time"
 
+	"touchstone/internal/fairness"
 	"touchstone/internal/judge"
 	"touchstone/policies"
 )
@@ -30,12 +31,16 @@ const (
 	KeepHash Keep = "hash" // SHA-256 only; reasons and quotes, which repeat content, are left out
 )
 
+// Probe is the kind of an exchange that a counterfactual probe sent. It counts in no
+// statistics.
+const Probe = "probe"
+
 // Entry is the record of one exchange: append-only, one row, versioned.
 type Entry struct {
 	Version  int       `json:"version"`
 	ID       string    `json:"id"` // also the x-guard-request-id header
 	At       time.Time `json:"at"`
-	Kind     string    `json:"kind"` // "chat", "check", "pass" (not looked at)
+	Kind     string    `json:"kind"` // "chat", "check", "pass" (not looked at), Probe
 	App      string    `json:"app"`
 	Route    string    `json:"route"`
 	Model    string    `json:"model"`
@@ -53,8 +58,12 @@ type Entry struct {
 	Answers  []string          `json:"answers,omitempty"`  // by choice, as the upstream sent them; SHA-256 under KeepHash
 	Sent     []string          `json:"sent,omitempty"`     // by choice, as the client got them; absent when that is Answers
 	Choices  []judge.Receipt   `json:"choices,omitempty"`
-	Latency  Latency           `json:"latency"`
-	Erased   *Erasure          `json:"erased,omitempty"` // the content is gone
+	// Groups are those that the exchange is about, and Manner is how its first answer
+	// treats who asked: ids and figures, no text.
+	Groups  *fairness.Groups `json:"groups,omitempty"`
+	Manner  *fairness.Manner `json:"manner,omitempty"`
+	Latency Latency          `json:"latency"`
+	Erased  *Erasure         `json:"erased,omitempty"` // the content is gone
 }
 
 // Latency splits the time of an exchange, in milliseconds.

@@ -23,6 +23,7 @@ func (e *Entry) erased(mark Erasure) *Entry {
 	out := *e
 	out.Erased = &mark
 	out.Question, out.Answers, out.Sent = "", nil, nil
+	out.Groups, out.Manner = nil, nil
 	out.Choices = make([]judge.Receipt, len(e.Choices))
 	for i, c := range e.Choices {
 		sentences := make([]judge.SentenceRecord, len(c.Sentences))

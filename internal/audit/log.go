@@ -21,6 +21,7 @@ type Options struct {
 	Flush time.Duration // how long an entry may wait for company; 0 means 100 ms
 	// SignKey signs checkpoints of the chain, as NewKey makes it; "" signs none.
 	SignKey string
+	Groups  Recognition  // which groups entries record; "" means none
 	Logger  *slog.Logger // told about lost entries and failing writes, never with content; nil means slog.Default
 }
 
@@ -102,7 +103,7 @@ func Open(path string, opt Options) (*Log, error) {
 		l.names, err = loadNames(read)
 	}
 	if err == nil {
-		l.store, err = newWriter(write, l.names, signer)
+		l.store, err = newWriter(write, l.names, signer, opt.Groups)
 	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("opening audit log %s: %w", path, err), write.Close(), read.Close())

@@ -82,7 +82,8 @@ type writer struct {
 
 	entries, bodies       *sql.Stmt // of one row
 	manyEntries, manyBody *sql.Stmt // of group rows
-	sums, judging         *sql.Stmt
+	sums, judging, groups *sql.Stmt
+	recognise             Recognition
 
 	buf  bytes.Buffer
 	args []any
@@ -90,13 +91,13 @@ type writer struct {
 
 const entryColumns = 16
 
-func newWriter(db *sql.DB, n *names, signer note.Signer) (*writer, error) {
+func newWriter(db *sql.DB, n *names, signer note.Signer, recognise Recognition) (*writer, error) {
 	ctx := context.Background()
 	conn, err := db.Conn(ctx)
 	if err != nil {
 		return nil, err
 	}
-	w := &writer{db: db, conn: conn, names: n, signer: signer}
+	w := &writer{db: db, conn: conn, names: n, signer: signer, recognise: recognise}
 	if w.chain, err = newChain(ctx, conn); err != nil {
 		return nil, err
 	}
@@ -114,6 +115,7 @@ func newWriter(db *sql.DB, n *names, signer note.Signer) (*writer, error) {
 		{&w.manyBody, "INSERT INTO bodies VALUES " + values(3, group)},
 		{&w.sums, addSums},
 		{&w.judging, addJudging},
+		{&w.groups, addGroups},
 	} {
 		if *s.to, err = conn.PrepareContext(ctx, s.sql); err != nil {
 			return nil, fmt.Errorf("preparing %q: %w", s.sql[:min(40, len(s.sql))], err)
@@ -123,7 +125,7 @@ func newWriter(db *sql.DB, n *names, signer note.Signer) (*writer, error) {
 }
 
 func (w *writer) close() {
-	for _, s := range []*sql.Stmt{w.entries, w.manyEntries, w.bodies, w.manyBody, w.sums, w.judging} {
+	for _, s := range []*sql.Stmt{w.entries, w.manyEntries, w.bodies, w.manyBody, w.sums, w.judging, w.groups} {
 		_ = s.Close()
 	}
 	w.chain.close()
@@ -178,6 +180,7 @@ func (w *writer) add(ctx context.Context, entries []*Entry, retry bool) (err err
 	kept := make([]*Entry, len(entries))
 	facts := make([]facts, len(entries))
 	for i, e := range entries {
+		e.observe(w.recognise)
 		kept[i] = e.kept()
 		facts[i] = e.facts()
 	}
@@ -190,6 +193,9 @@ func (w *writer) add(ctx context.Context, entries []*Entry, retry bool) (err err
 			return err
 		}
 		i += n
+	}
+	if err = w.sumGroups(ctx, kept, facts); err != nil {
+		return err
 	}
 	return w.sum(ctx, kept, facts)
 }

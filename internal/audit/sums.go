@@ -61,6 +61,9 @@ func (w *writer) sum(ctx context.Context, entries []*Entry, facts []facts) error
 	sums := map[sumKey]*Sums{}
 	judging := map[judgingKey]int{}
 	for i, e := range entries {
+		if e.Kind == Probe {
+			continue
+		}
 		f := &facts[i]
 		w.names.add(e.Route, e.Model, e.App)
 		one := Sums{Exchanges: 1, Counts: f.counts}

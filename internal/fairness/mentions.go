@@ -3,6 +3,7 @@ package fairness
 import (
 	_ "embed"
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -136,6 +137,17 @@ func Mentions(text string) []Group {
 	}
 	return sorted(found, weak)
 }
+
+// Spoken is a text without the documents that an application put into it, in tags such
+// as <context> and <documents>: what those speak of is not what is asked.
+func Spoken(text string) string {
+	if !strings.Contains(text, "</") {
+		return text
+	}
+	return documents.ReplaceAllString(text, " ")
+}
+
+var documents = regexp.MustCompile(`(?is)<context(?:\s[^>]*)?>.*?</context>|<documents(?:\s[^>]*)?>.*?</documents>|<document(?:\s[^>]*)?>.*?</document>`)
 
 // sorted are the strong groups, and the weak ones of attributes that have no strong.
 func sorted(strong, weak []Group) []Group {
