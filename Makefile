@@ -12,7 +12,7 @@ BUILD    := CGO_ENABLED=1 $(GO) build -trimpath -tags netgo,osusergo -ldflags="-
 CLIENTS  := internal/e2e
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test check test-clients test-browser fuzz fuzz-short bench bench-replay eval-docs cover deps encoder-lib fit train clean
+.PHONY: help run build test check test-clients test-browser test-crash fuzz fuzz-short bench bench-replay eval-docs cover deps encoder-lib fit train clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  \033[1m%-13s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -51,6 +51,9 @@ test-clients: build ## the official Python and Node OpenAI clients against the r
 
 test-browser: ## the dashboard in a real Chromium (CHROMIUM names the program)
 	$(GO) test -tags browser -run InABrowser -count=1 ./proxy
+
+test-crash: ## kill -9 the program, and the database, a hundred times while they write and ingest, on both stores
+	TOUCHSTONE_KILLS=100 $(GO) test -count=1 -timeout 30m -run 'Kill' -v ./groundtruth ./groundtruth/postgres
 
 fuzz: ## every fuzz target for a minute (FUZZTIME=60s)
 	@set -e; for dir in $$(grep -rl --include='*_test.go' '^func Fuzz' . | xargs -n1 dirname | sort -u); do \

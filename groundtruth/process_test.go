@@ -81,64 +81,6 @@ func startWriter(t *testing.T, path string) (*exec.Cmd, <-chan string) {
 	return cmd, said
 }
 
-// TestKilledWriter kills a process while it writes, and opens what it left.
-func TestKilledWriter(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "truth.db")
-	for round := range 4 {
-		cmd, said := startWriter(t, path)
-		var last string
-		for range 15 + 10*round { // it is surely writing by then
-			line, ok := <-said
-			if !ok {
-				t.Fatal("the writer stopped by itself")
-			}
-			last = line
-		}
-		if err := cmd.Process.Kill(); err != nil {
-			t.Fatal(err)
-		}
-		for line := range said {
-			last = line
-		}
-		cmd.Wait()
-
-		s, err := Open(context.Background(), path)
-		if err != nil {
-			t.Fatalf("round %d: %v", round, err)
-		}
-		var source, n int
-		fmt.Sscan(last, &source, &n)
-		list, _ := s.Sources(context.Background(), "")
-		for _, src := range list {
-			var has int
-			if fmt.Sscanf(src.Title, "edition %d", &has); src.ID == fmt.Sprintf("doc-%d", source) && has < n {
-				t.Errorf("round %d: %s is edition %d, and %d was acknowledged", round, src.ID, has, n)
-			}
-			if want := edition(0, has); src.Passages != len(want.Passages) || src.Hash != want.Hash {
-				t.Errorf("round %d: %s has %d passages of edition %d", round, src.ID, src.Passages, has)
-			}
-		}
-		hits, _ := s.Search(context.Background(), Query{Collections: []string{"c"}, Text: "marker", K: MaxK})
-		parts := map[string]int{}
-		for _, h := range hits {
-			if !strings.Contains(h.Text, strings.ReplaceAll(h.Title, " ", "")) {
-				t.Errorf("round %d: %s, %s holds %q", round, h.Source, h.Title, h.Text)
-			}
-			parts[h.Source]++
-		}
-		for _, src := range list {
-			if parts[src.ID] != src.Passages {
-				t.Errorf("round %d: %d of %d passages of %s are found", round, parts[src.ID], src.Passages, src.ID)
-			}
-		}
-		var broken string
-		if err := s.db.QueryRow("PRAGMA integrity_check").Scan(&broken); err != nil || broken != "ok" {
-			t.Errorf("round %d: integrity %s, %v", round, broken, err)
-		}
-		s.Close()
-	}
-}
-
 // TestOtherProcessWrites holds that a store sees what another process changes,
 // and that both can write.
 func TestOtherProcessWrites(t *testing.T) {

@@ -60,14 +60,20 @@ func Grant(ctx context.Context, dsn, role string) error {
 	}
 	defer conn.Close(ctx)
 	name := pgx.Identifier{role}.Sanitize()
-	for _, what := range []string{"USAGE ON SCHEMA touchstone", "SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA touchstone",
-		"EXECUTE ON ALL FUNCTIONS IN SCHEMA touchstone"} {
-		if _, err := conn.Exec(ctx, "GRANT "+what+" TO "+name); err != nil {
+	for _, statement := range []string{
+		"GRANT USAGE ON SCHEMA touchstone TO ",
+		"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA touchstone TO ",
+		"GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA touchstone TO ",
+		"REVOKE INSERT, UPDATE, DELETE ON " + versions + " FROM ",
+		// Of what later migrations make.
+		"ALTER DEFAULT PRIVILEGES IN SCHEMA touchstone GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO ",
+		"ALTER DEFAULT PRIVILEGES IN SCHEMA touchstone GRANT EXECUTE ON FUNCTIONS TO ",
+	} {
+		if _, err := conn.Exec(ctx, statement+name); err != nil {
 			return fmt.Errorf("granting rights to the role %s: %w", role, err)
 		}
 	}
-	_, err = conn.Exec(ctx, "REVOKE INSERT, UPDATE, DELETE ON "+versions+" FROM "+name)
-	return err
+	return nil
 }
 
 func provider(ctx context.Context, dsn string) (*sql.DB, *goose.Provider, error) {

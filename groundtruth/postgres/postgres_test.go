@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"os"
 	"testing"
 
 	"touchstone/groundtruth"
@@ -9,7 +10,17 @@ import (
 	"touchstone/internal/pgtest"
 )
 
-func TestMain(m *testing.M) { pgtest.Main(m) }
+// databaseOfChild is the address of the database of a child process, in its environment.
+const databaseOfChild = "POSTGRES_TEST_CHILD"
+
+func TestMain(m *testing.M) {
+	if storetest.Child(func() (groundtruth.Store, error) {
+		return Open(context.Background(), Options{DSN: os.Getenv(databaseOfChild), Exact: 50})
+	}) {
+		return
+	}
+	pgtest.Main(m)
+}
 
 // migrated makes a database with this program's schema.
 func migrated(t testing.TB) string {
@@ -31,8 +42,9 @@ func open(t testing.TB, opt Options) *Store {
 	return s
 }
 
-// TestConforms runs the suite on collections that are searched exactly, and on ones
-// that have indexes from their first passages on.
+// TestConforms runs the suite on collections that are searched exactly, as the owner of
+// the tables, and on ones that have indexes from their first passages on, as a role that
+// row-level security binds.
 func TestConforms(t *testing.T) {
 	for name, exact := range map[string]int{"Exact": 1000, "Indexed": 3} {
 		t.Run(name, func(t *testing.T) {
@@ -43,7 +55,13 @@ func TestConforms(t *testing.T) {
 				return s
 			}
 			storetest.Run(t, storetest.Subject{
-				New: func(t *testing.T) groundtruth.Store { return again(t, migrated(t)) },
+				New: func(t *testing.T) groundtruth.Store {
+					dsn := migrated(t)
+					if name == "Indexed" {
+						dsn = granted(t, dsn)
+					}
+					return again(t, dsn)
+				},
 				Reopen: func(t *testing.T, s groundtruth.Store) groundtruth.Store {
 					if err := s.Close(); err != nil {
 						t.Fatal(err)

@@ -56,6 +56,7 @@ var _ groundtruth.Store = (*Store)(nil)
 type shared struct {
 	pool    *pgxpool.Pool
 	opt     Options
+	bound   bool // row-level security binds the user
 	state   atomic.Pointer[state]
 	stale   atomic.Pointer[error]
 	stop    context.CancelFunc
@@ -99,7 +100,7 @@ func Open(ctx context.Context, opt Options) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening the ground truth in PostgreSQL: %w", err)
 	}
-	s := &Store{shared: &shared{pool: pool, opt: opt, stopped: make(chan struct{})}}
+	s := &Store{shared: &shared{pool: pool, opt: opt, bound: bound, stopped: make(chan struct{})}}
 	if err := s.refresh(ctx); err != nil {
 		pool.Close()
 		return nil, fmt.Errorf("opening the ground truth in PostgreSQL: %w", err)

@@ -18,6 +18,7 @@ import (
 type change struct {
 	pgx.Tx
 	tenant  string
+	bound   bool   // by row-level security
 	digest  uint64 // by what it alters that of the store
 	sources int    // that come, or go if negative
 
@@ -40,7 +41,7 @@ func (s *Store) change(ctx context.Context, do func(context.Context, *change) (b
 	}
 	defer conn.Release()
 	defer tx.Rollback(context.WithoutCancel(ctx))
-	ch := &change{Tx: tx, tenant: s.tenant}
+	ch := &change{Tx: tx, tenant: s.tenant, bound: s.bound}
 	if _, err := tx.Exec(ctx, setTenant, s.tenant); err != nil {
 		return false, explain(ctx, err)
 	}
@@ -200,7 +201,7 @@ func (ch *change) place(ctx context.Context, doc *groundtruth.Document) error {
 	return groundtruth.SameModel(model, dims, doc.Embedding, ch.dims)
 }
 
-// put stores the document, its passages by COPY.
+// put stores the document.
 func (ch *change) put(ctx context.Context, doc *groundtruth.Document) error {
 	src := doc.Source(time.Now())
 	ch.digest ^= groundtruth.Digest(ch.tenant, src.Collection, src.ID, src.Hash, src.Embedding)
@@ -214,18 +215,57 @@ func (ch *change) put(ctx context.Context, doc *groundtruth.Document) error {
 	if err != nil || len(doc.Passages) == 0 {
 		return err
 	}
+	if ch.bound {
+		return ch.insert(ctx, key, doc)
+	}
+	return ch.copy(ctx, key, doc)
+}
+
+// copy stores passages by COPY, which takes least of the server.
+func (ch *change) copy(ctx context.Context, key int64, doc *groundtruth.Document) error {
 	var tok groundtruth.Tokenizer
-	_, err = ch.CopyFrom(ctx, pgx.Identifier{"touchstone", "passages"},
+	_, err := ch.CopyFrom(ctx, pgx.Identifier{"touchstone", "passages"},
 		[]string{"tenant", "collection", "source", "ordinal", "heading", "start", "text", "terms", "vector"},
 		pgx.CopyFromSlice(len(doc.Passages), func(i int) ([]any, error) {
 			p := &doc.Passages[i]
-			var vector any
-			if p.Vector != nil {
-				vector = pgvector.NewHalfVector(unit(p.Vector))
-			}
-			return []any{ch.tenant, ch.collection, key, p.Ordinal, p.Heading, p.Start, p.Text, terms(&tok, doc.Title, p), vector}, nil
+			return []any{ch.tenant, ch.collection, key, p.Ordinal, p.Heading, p.Start, p.Text, terms(&tok, doc.Title, p), halfVector(p)}, nil
 		}))
 	return err
+}
+
+// insertBatch is how many passages one statement stores.
+const insertBatch = 500
+
+// insert stores passages where row-level security binds: PostgreSQL has no COPY there.
+func (ch *change) insert(ctx context.Context, key int64, doc *groundtruth.Document) error {
+	var tok groundtruth.Tokenizer
+	for first := 0; first < len(doc.Passages); first += insertBatch {
+		batch := doc.Passages[first:min(first+insertBatch, len(doc.Passages))]
+		ordinals, starts := make([]int32, len(batch)), make([]int32, len(batch))
+		headings, texts := make([]string, len(batch)), make([]string, len(batch))
+		words, vectors := make([]pgtype.TSVector, len(batch)), make([]*pgvector.HalfVector, len(batch))
+		for i := range batch {
+			p := &batch[i]
+			ordinals[i], starts[i], headings[i], texts[i] = int32(p.Ordinal), int32(p.Start), p.Heading, p.Text
+			words[i], vectors[i] = terms(&tok, doc.Title, p), halfVector(p)
+		}
+		_, err := ch.Exec(ctx, `INSERT INTO touchstone.passages (tenant, collection, source, ordinal, heading, start, text, terms, vector)
+			SELECT $1, $2, $3, p.* FROM unnest($4::integer[], $5::text[], $6::integer[], $7::text[], $8::tsvector[], $9::halfvec[]) p`,
+			ch.tenant, ch.collection, key, ordinals, headings, starts, texts, words, vectors)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// halfVector is a passage's vector as it is stored; nil if it has none.
+func halfVector(p *groundtruth.Passage) *pgvector.HalfVector {
+	if p.Vector == nil {
+		return nil
+	}
+	v := pgvector.NewHalfVector(unit(p.Vector))
+	return &v
 }
 
 // terms are the stems of a passage, each labelled with the step that is nearest to

@@ -20,7 +20,7 @@ func readers(t *testing.T, sub Subject) {
 		for i := range passages {
 			passages[i] = fmt.Sprintf("common edition%d word%d", n, i)
 		}
-		d := note("c", "doc", fmt.Sprint("title ", n), passages...)
+		d := Note("c", "doc", fmt.Sprint("title ", n), passages...)
 		return withVectors(d, "m", func(i int) []float32 { return []float32{1, float32(i) / 100, float32(n%5) / 100} })
 	}
 	replace(t, s, version(0))
@@ -66,8 +66,8 @@ func writers(t *testing.T, sub Subject) {
 		wg.Go(func() {
 			view := s.For([]string{"", "t"}[w%2])
 			for n := range each {
-				own := note("c", fmt.Sprintf("own-%d-%d", w, n), "", fmt.Sprintf("own%d words%d", w, n))
-				both := withVectors(note("c", "both", fmt.Sprint(w, " ", n), fmt.Sprintf("both%dx%d a", w, n), "b", "c"), "m", func(int) []float32 { return []float32{1, 2} })
+				own := Note("c", fmt.Sprintf("own-%d-%d", w, n), "", fmt.Sprintf("own%d words%d", w, n))
+				both := withVectors(Note("c", "both", fmt.Sprint(w, " ", n), fmt.Sprintf("both%dx%d a", w, n), "b", "c"), "m", func(int) []float32 { return []float32{1, 2} })
 				for _, d := range []groundtruth.Document{own, both} {
 					if _, err := view.Replace(ctx, d); err != nil {
 						t.Errorf("storing %s: %v", d.ID, err)
@@ -88,7 +88,7 @@ func writers(t *testing.T, sub Subject) {
 	wg.Wait()
 	for i, tenant := range []string{"", "t"} {
 		view := s.For(tenant)
-		replace(t, view, note("c", "last", tenant, "last words"))
+		replace(t, view, Note("c", "last", tenant, "last words"))
 		own, rest := 0, 0
 		for _, src := range sources(t, view, "c") {
 			if strings.HasPrefix(src.ID, "own-") {
@@ -112,7 +112,7 @@ func writers(t *testing.T, sub Subject) {
 // done.
 func cancelled(t *testing.T, sub Subject) {
 	s := sub.New(t)
-	replace(t, s, note("c", "a", "", "Kept."))
+	replace(t, s, Note("c", "a", "", "Kept."))
 	before := s.Revision()
 	ended, cancel := context.WithCancel(ctx)
 	cancel()
@@ -124,7 +124,7 @@ func cancelled(t *testing.T, sub Subject) {
 				_, err := s.Search(ctx, groundtruth.Query{Collections: []string{"c"}, Text: "kept"})
 				return err
 			},
-			"Replace":       func() error { _, err := s.Replace(ctx, note("c", "a", "", "Changed.")); return err },
+			"Replace":       func() error { _, err := s.Replace(ctx, Note("c", "a", "", "Changed.")); return err },
 			"Delete":        func() error { return s.Delete(ctx, "c", "a") },
 			"Sources":       func() error { _, err := s.Sources(ctx, ""); return err },
 			"ForgetVectors": func() error { return s.ForgetVectors(ctx) },

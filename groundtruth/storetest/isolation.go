@@ -38,7 +38,7 @@ func isolation(t *testing.T, sub Subject) {
 			for i := range rng.IntN(5) {
 				passages = append(passages, fmt.Sprintf("shared words of %d, step%d", i, step))
 			}
-			d := note(at.collection, at.id, fmt.Sprintf("%s at step %d", at.tenant, step), passages...)
+			d := Note(at.collection, at.id, fmt.Sprintf("%s at step %d", at.tenant, step), passages...)
 			if rng.IntN(3) > 0 {
 				d = withVectors(d, "m", vector)
 			}
@@ -100,8 +100,8 @@ func isolation(t *testing.T, sub Subject) {
 func tenantsModels(t *testing.T, sub Subject) {
 	s := sub.New(t)
 	a, b := s.For("a"), s.For("b")
-	replace(t, a, withVectors(note("c", "x", "", "One."), "m1", func(int) []float32 { return []float32{1, 0} }))
-	replace(t, b, withVectors(note("c", "x", "", "One."), "m2", func(int) []float32 { return []float32{0, 1, 0} }))
+	replace(t, a, withVectors(Note("c", "x", "", "One."), "m1", func(int) []float32 { return []float32{1, 0} }))
+	replace(t, b, withVectors(Note("c", "x", "", "One."), "m2", func(int) []float32 { return []float32{0, 1, 0} }))
 	if err := a.ForgetVectors(ctx); err != nil {
 		t.Fatal(err)
 	}

@@ -35,10 +35,10 @@ func records(t *testing.T, sub Subject) {
 	held.Approved[0].Identify()
 	doc := groundtruth.NewRecords("facts", groundtruth.MediaFacts, held)
 	doc.ID, doc.Collection = "facts.csv", "shop"
-	mixed := note("shop", "a.md", "A", "A passage.")
+	mixed := Note("shop", "a.md", "A", "A passage.")
 	mixed.Records.Facts = held.Facts[1:]
-	replace(t, s, doc, mixed, note("shop", "b.md", "B", "No fact."))
-	replace(t, s.For("other"), note("shop", "c.md", "C", "No fact."))
+	replace(t, s, doc, mixed, Note("shop", "b.md", "B", "No fact."))
+	replace(t, s.For("other"), Note("shop", "c.md", "C", "No fact."))
 	again := sub.Reopen(t, s)
 	for _, s := range []groundtruth.Store{again, again.For("")} {
 		list := recorded(s)

@@ -40,8 +40,8 @@ func Run(t *testing.T, sub Subject) {
 
 var ctx = context.Background()
 
-// note is a document of one-paragraph passages.
-func note(collection, id, title string, passages ...string) groundtruth.Document {
+// Note is a document of one-paragraph passages.
+func Note(collection, id, title string, passages ...string) groundtruth.Document {
 	d := groundtruth.Document{ID: id, Collection: collection, Title: title, Media: "text/plain"}
 	for i, text := range passages {
 		if i > 0 {
@@ -112,7 +112,7 @@ func life(t *testing.T, sub Subject) {
 	if got := sources(t, s, ""); len(got) != 0 || s.Revision() != "0" {
 		t.Fatalf("an empty store has %v at revision %s", got, s.Revision())
 	}
-	doc := note("shop", "returns.md", "Returns", "Goods may be returned within 30 days.", "Shipping is free above 50 euros.")
+	doc := Note("shop", "returns.md", "Returns", "Goods may be returned within 30 days.", "Shipping is free above 50 euros.")
 	doc.Passages[1].Heading = "Costs > Parcels"
 	replace(t, s, doc)
 	if changed, err := s.Replace(ctx, doc); err != nil || changed {
@@ -135,7 +135,7 @@ func life(t *testing.T, sub Subject) {
 	if list[0] != src {
 		t.Errorf("source %+v\nwant   %+v", list[0], src)
 	}
-	replace(t, s, note("shop", "returns.md", "Returns", "Goods may be returned within 14 days."))
+	replace(t, s, Note("shop", "returns.md", "Returns", "Goods may be returned within 14 days."))
 	if got := found(t, s, "shipping", "shop"); len(got) != 0 {
 		t.Errorf("the old content is still found: %v", got)
 	}
@@ -153,7 +153,7 @@ func life(t *testing.T, sub Subject) {
 	if got := found(t, s, "14 days", "shop"); len(got) != 0 || s.Revision() != "0" || len(sources(t, s, "")) != 0 {
 		t.Errorf("after deleting: found %v, revision %s", got, s.Revision())
 	}
-	replace(t, s, note("shop", "empty.md", "Nothing in it"))
+	replace(t, s, Note("shop", "empty.md", "Nothing in it"))
 	if list := sources(t, s, "shop"); len(list) != 1 || list[0].Passages != 0 {
 		t.Errorf("a source without passages is listed as %+v", list)
 	}
@@ -180,15 +180,15 @@ func revision(t *testing.T, sub Subject) {
 	put := func(d groundtruth.Document) func() error {
 		return func() error { _, err := s.Replace(ctx, d); return err }
 	}
-	one, two := note("c", "one", "", "First."), note("c", "two", "", "Second.")
+	one, two := Note("c", "one", "", "First."), Note("c", "two", "", "Second.")
 	step("one", true, put(one))
 	step("two", true, put(two))
 	step("two again", false, put(two))
 	step("a failed delete", false, func() error { s.Delete(ctx, "c", "three"); return nil })
 	step("a refused document", false, func() error { s.Replace(ctx, groundtruth.Document{ID: "x"}); return nil })
-	step("one changed", true, put(note("c", "one", "", "Changed.")))
+	step("one changed", true, put(Note("c", "one", "", "Changed.")))
 	step("one changed back", true, put(one))
-	step("another collection", true, put(note("d", "one", "", "First.")))
+	step("another collection", true, put(Note("d", "one", "", "First.")))
 	step("another tenant", true, func() error { _, err := s.For("t").Replace(ctx, one); return err })
 	step("vectors", true, put(withVectors(one, "m", func(int) []float32 { return []float32{1} })))
 	step("no vectors", true, func() error { return s.ForgetVectors(ctx) })
@@ -199,8 +199,8 @@ func revision(t *testing.T, sub Subject) {
 func reopened(t *testing.T, sub Subject) {
 	s := sub.New(t)
 	vector := func(i int) []float32 { return []float32{1, float32(i)} }
-	replace(t, s, withVectors(note("c", "a", "A", "One word.", "Two words."), "m", vector), note("c", "b", "B", "No vectors, some words."))
-	replace(t, s.For("t"), note("c", "a", "A", "Another tenant's words."))
+	replace(t, s, withVectors(Note("c", "a", "A", "One word.", "Two words."), "m", vector), Note("c", "b", "B", "No vectors, some words."))
+	replace(t, s.For("t"), Note("c", "a", "A", "Another tenant's words."))
 	q := groundtruth.Query{Collections: []string{"c"}, Text: "words", Vector: []float32{1, 2}, Embedding: "m"}
 	hits, list, rev := search(t, s, q), sources(t, s, ""), s.Revision()
 	s = sub.Reopen(t, s)
@@ -220,13 +220,13 @@ func reopened(t *testing.T, sub Subject) {
 func ranking(t *testing.T, sub Subject) {
 	s := sub.New(t)
 	for i := range 40 {
-		replace(t, s, note("c", fmt.Sprintf("filler-%02d", i), "", "The delivery of a parcel takes some days.", "A parcel has a number."))
+		replace(t, s, Note("c", fmt.Sprintf("filler-%02d", i), "", "The delivery of a parcel takes some days.", "A parcel has a number."))
 	}
 	replace(t, s,
-		note("c", "drill", "Manual", "The café refunded its customers for the DW-620 drill, firmware v2.3.1, at 1,500 rpm."),
-		note("c", "tokyo", "", "東京の配送は三日かかります。"),
-		note("c", "titled", "Warranty of lanterns", "It lasts three years."),
-		note("c", "insured", "", "The delivery of an insured parcel takes some days."))
+		Note("c", "drill", "Manual", "The café refunded its customers for the DW-620 drill, firmware v2.3.1, at 1,500 rpm."),
+		Note("c", "tokyo", "", "東京の配送は三日かかります。"),
+		Note("c", "titled", "Warranty of lanterns", "It lasts three years."),
+		Note("c", "insured", "", "The delivery of an insured parcel takes some days."))
 	for query, want := range map[string]string{
 		"cafe": "drill#0", "CAFÉ": "drill#0", "refunding": "drill#0", "dw620": "drill#0", "version 2.3.1": "drill#0", "1500": "drill#0",
 		"配送": "tokyo#0", "lantern": "titled#0", "is the parcel insured on delivery": "insured#0", "unheard": "", "": "", "...": "",
@@ -247,7 +247,7 @@ func limits(t *testing.T, sub Subject) {
 	for i := range 1200 {
 		many = append(many, fmt.Sprintf("common word%d", i))
 	}
-	replace(t, s, note("c", "many", "", many...), note("d", "few", "", "common"))
+	replace(t, s, Note("c", "many", "", many...), Note("d", "few", "", "common"))
 	for _, q := range []struct {
 		groundtruth.Query
 		want int

@@ -24,7 +24,7 @@ func texts(t *testing.T, sub Subject) {
 		if strings.ToValidUTF8(id, "") != id {
 			id = fmt.Sprint(i)
 		}
-		d := note("c "+id, id, text[:min(len(text), 2000)], text, "second "+text)
+		d := Note("c "+id, id, text[:min(len(text), 2000)], text, "second "+text)
 		d.Passages[1].Heading = text
 		replace(t, s, d)
 	}
@@ -68,7 +68,7 @@ func texts(t *testing.T, sub Subject) {
 // refused holds that what no store can keep is refused whole, and says why.
 func refused(t *testing.T, sub Subject) {
 	s := sub.New(t)
-	replace(t, s, note("c", "a", "", "Kept as it is."))
+	replace(t, s, Note("c", "a", "", "Kept as it is."))
 	before := s.Revision()
 	for want, change := range map[string]func(d *groundtruth.Document){
 		"it has no ID":                                     func(d *groundtruth.Document) { d.ID = "" },
@@ -92,7 +92,7 @@ func refused(t *testing.T, sub Subject) {
 			*d = withVectors(*d, "m", func(int) []float32 { v := make([]float32, 4001); v[0] = 1; return v })
 		},
 	} {
-		d := note("c", "a", "T", "One.", "Two.")
+		d := Note("c", "a", "T", "One.", "Two.")
 		change(&d)
 		if _, err := s.Replace(ctx, d); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want %q", err, want)
@@ -115,8 +115,8 @@ func huge(t *testing.T, sub Subject) {
 	for i := range many {
 		many[i] = fmt.Sprintf("row%dx of many", i)
 	}
-	replace(t, s, note("c", "long", "", long, "short"), note("c", "many", strings.Repeat("title ", 100), many...))
-	replace(t, s, note(strings.Repeat("c", 500), strings.Repeat("ä", 1000), "", "long names"))
+	replace(t, s, Note("c", "long", "", long, "short"), Note("c", "many", strings.Repeat("title ", 100), many...))
+	replace(t, s, Note(strings.Repeat("c", 500), strings.Repeat("ä", 1000), "", "long names"))
 	hits := search(t, s, groundtruth.Query{Collections: []string{"c"}, Text: "w7919x w15838x"})
 	if len(hits) != 1 || hits[0].Text != long {
 		t.Errorf("of a passage of %d bytes %d hits come back", len(long), len(hits))
@@ -127,7 +127,7 @@ func huge(t *testing.T, sub Subject) {
 	if got := found(t, s, "long", strings.Repeat("c", 500)); len(got) != 1 {
 		t.Errorf("with long names: %v", got)
 	}
-	vector := withVectors(note("v", "v", "", "wide"), "m", func(int) []float32 { v := make([]float32, 4000); v[3999] = 1e-30; return v })
+	vector := withVectors(Note("v", "v", "", "wide"), "m", func(int) []float32 { v := make([]float32, 4000); v[3999] = 1e-30; return v })
 	replace(t, s, vector)
 	if got := search(t, s, groundtruth.Query{Collections: []string{"v"}, Vector: vector.Passages[0].Vector, Embedding: "m"}); len(got) != 1 {
 		t.Errorf("by a vector of 4000 components: %v", got)

@@ -46,7 +46,7 @@ func nearest(t *testing.T, sub Subject) {
 		for i := range passages {
 			passages[i] = "x"
 		}
-		d := note(collection, id, fmt.Sprint(step), passages...)
+		d := Note(collection, id, fmt.Sprint(step), passages...)
 		if step%10 != 0 {
 			d = withVectors(d, "m", func(int) []float32 { return randomVector(rng, 48) })
 		}
@@ -88,11 +88,11 @@ func fusion(t *testing.T, sub Subject) {
 	s := sub.New(t)
 	at := func(v ...float32) func(int) []float32 { return func(int) []float32 { return v } }
 	replace(t, s,
-		withVectors(note("c", "words", "", "A refund is made within 14 days."), "m", at(0.5, 0, 1)),
-		withVectors(note("c", "meaning", "", "You get your money back."), "m", at(0.9, 0.1, 0)),
-		withVectors(note("c", "both", "", "Every refund is paid in full."), "m", at(1, 0, 0)),
-		withVectors(note("c", "neither", "", "Parcels go by sea."), "m", at(0, 1, 0)),
-		note("c", "plain", "", "No refund for gift cards."))
+		withVectors(Note("c", "words", "", "A refund is made within 14 days."), "m", at(0.5, 0, 1)),
+		withVectors(Note("c", "meaning", "", "You get your money back."), "m", at(0.9, 0.1, 0)),
+		withVectors(Note("c", "both", "", "Every refund is paid in full."), "m", at(1, 0, 0)),
+		withVectors(Note("c", "neither", "", "Parcels go by sea."), "m", at(0, 1, 0)),
+		Note("c", "plain", "", "No refund for gift cards."))
 	q := groundtruth.Query{Collections: []string{"c"}, Text: "refund", Vector: []float32{2, 0.1, 0}, Embedding: "m", K: 10}
 	hits := search(t, s, q)
 	if len(hits) != 5 || hits[0].Source != "both" || !slices.IsSortedFunc(hits, func(a, b groundtruth.Evidence) int { return cmp.Compare(b.Score, a.Score) }) {
@@ -117,7 +117,7 @@ func models(t *testing.T, sub Subject) {
 	vector := func(dims int) func(int) []float32 {
 		return func(i int) []float32 { v := make([]float32, dims); v[i%dims] = 1; return v }
 	}
-	replace(t, s, withVectors(note("c", "a", "", "One.", "Two."), "m", vector(3)))
+	replace(t, s, withVectors(Note("c", "a", "", "One.", "Two."), "m", vector(3)))
 	q := func(model string, v ...float32) groundtruth.Query {
 		return groundtruth.Query{Collections: []string{"c"}, Text: "one", Vector: v, Embedding: model}
 	}
@@ -131,11 +131,11 @@ func models(t *testing.T, sub Subject) {
 			t.Errorf("a query by %v was answered", bad)
 		}
 	}
-	other := withVectors(note("d", "late", "", "One more."), "other", vector(2))
+	other := withVectors(Note("d", "late", "", "One more."), "other", vector(2))
 	if _, err := s.Replace(ctx, other); !errors.Is(err, groundtruth.ErrEmbedding) || len(sources(t, s, "d")) != 0 {
 		t.Errorf("storing vectors of another model: %v", err)
 	}
-	longer := withVectors(note("c", "a", "", "One.", "Three."), "m", vector(4))
+	longer := withVectors(Note("c", "a", "", "One.", "Three."), "m", vector(4))
 	if _, err := s.Replace(ctx, longer); !errors.Is(err, groundtruth.ErrEmbedding) || !slices.Equal(found(t, s, "two", "c"), []string{"a#1"}) {
 		t.Errorf("storing longer vectors: %v", err)
 	}
@@ -145,14 +145,14 @@ func models(t *testing.T, sub Subject) {
 	if got := names(search(t, s, q("any", 1, 2))); !slices.Equal(got, []string{"a#0"}) {
 		t.Errorf("without vectors a query with one finds %v, not what has its word", got)
 	}
-	replace(t, s, other, withVectors(note("c", "a", "", "One.", "Two."), "other", vector(2)))
+	replace(t, s, other, withVectors(Note("c", "a", "", "One.", "Two."), "other", vector(2)))
 	if got := search(t, s, q("other", 0, 1)); len(got) != 2 {
 		t.Errorf("after the change of model: %v", names(got))
 	}
 	if err := s.Delete(ctx, "d", "late"); err != nil {
 		t.Fatal(err)
 	}
-	replace(t, s, note("c", "a", "", "One.", "Two, now without vectors."))
+	replace(t, s, Note("c", "a", "", "One.", "Two, now without vectors."))
 	if got := search(t, s, q("other", 0, 1)); len(got) != 1 {
 		t.Errorf("after a change without vectors: %v", names(got))
 	}
