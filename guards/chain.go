@@ -117,8 +117,10 @@ func (c *Chain) run(ctx context.Context, g Guard, ex *Exchange, ask method) Resu
 			}
 		}()
 		findings, err := ask(g, ctx, ex)
-		if err == nil {
-			err = ex.place(findings)
+		if err == nil || partly(err) {
+			if misplaced := ex.place(findings); misplaced != nil {
+				err = misplaced
+			}
 		}
 		done <- outcome{findings, err}
 	}()
@@ -126,7 +128,9 @@ func (c *Chain) run(ctx context.Context, g Guard, ex *Exchange, ask method) Resu
 	res := Result{Guard: g.Name(), Status: OK, Detects: detects}
 	select {
 	case out := <-done:
-		res.Findings = out.findings
+		if out.err == nil || partly(out.err) {
+			res.Findings = out.findings
+		}
 		if out.err != nil {
 			res.Status, res.Error = Failed, out.err.Error()
 			if errors.Is(out.err, context.DeadlineExceeded) {
@@ -139,11 +143,14 @@ func (c *Chain) run(ctx context.Context, g Guard, ex *Exchange, ask method) Resu
 			res.Status, res.Error = Skipped, "the request was cancelled"
 		}
 	}
-	if res.Status != OK {
-		res.Findings = nil
-	}
 	res.Took = time.Since(start)
 	return res
+}
+
+// partly says whether a guard measured some of what it was given.
+func partly(err error) bool {
+	_, some := errors.AsType[Unmeasured](err)
+	return some
 }
 
 // place fills in where findings without a verdict lie, and refuses those that lie

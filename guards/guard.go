@@ -117,7 +117,8 @@ type Finding struct {
 // A Guard measures one property of an answer. It never decides what happens to
 // the answer. It must be safe for concurrent use and must return when ctx ends.
 // It returns findings only about ex.Claims. It is asked about every claim, also
-// those with nothing to check: an opinion can be hateful.
+// those with nothing to check: an opinion can be hateful. The findings of a guard
+// that returns an error do not count, unless the error is Unmeasured.
 type Guard interface {
 	Name() string
 	Check(ctx context.Context, ex *Exchange) ([]Finding, error)

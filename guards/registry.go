@@ -14,11 +14,14 @@ type Deps struct {
 	Store      groundtruth.Store // the company's ground truth; nil: only what callers send along
 	Entailment Entailer          // judges what exact comparison cannot; nil: exact comparison alone
 	Facts      FactFinder        // typed facts of the ground truth; nil: none
+	Safety     Classifier        // judges what a text does to people; nil: the guards that need it measure nothing
 }
 
 // registered lists the guards by name.
 var registered = map[string]func(Deps) (Guard, error){
 	"groundedness": newGroundedness,
+	"injection":    newInjection,
+	"safety":       newSafety,
 }
 
 // New returns the guard of that name.

@@ -58,7 +58,7 @@ def build(state: dict[str, np.ndarray], heads: int = 12) -> onnx.ModelProto:
     y = g.op("Tanh", g.linear(g.op("Concat", first, mean, worst, axis=1), state["pool.weight"], state["pool.bias"]))
     g.nodes.append(helper.make_node("Identity", [g.linear(y, state["out.weight"], state["out.bias"])], ["logits"]))
     inputs = [helper.make_tensor_value_info(n, TensorProto.INT64, ["rows", "length"]) for n in ("input_ids", "attention_mask", "token_type_ids")]
-    out = helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["rows", len(LABELS)])
+    out = helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["rows", len(state["out.bias"])])
     model = helper.make_model(helper.make_graph(g.nodes, "pair", inputs, [out], g.weights), opset_imports=[helper.make_opsetid("", OPSET)], ir_version=10, producer_name="touchstone")
     onnx.checker.check_model(model)
     return model

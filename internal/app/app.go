@@ -25,9 +25,10 @@ type App struct {
 	judges map[string]*judge.Judge // by route; routes without guards have none
 	hashes []byte                  // key of masks with a hash
 
-	verifier guards.Entailer // nil: exact comparison alone
-	roles    []*role         // of the encoders that were asked for
-	closers  []func() error  // of what was opened beside the store
+	verifier guards.Entailer   // nil: exact comparison alone
+	safety   guards.Classifier // nil: safety and injection are not measured
+	roles    []*role           // of the encoders that were asked for
+	closers  []func() error    // of what was opened beside the store
 }
 
 // Open builds the ground truth, the policies and a judge for each route.
@@ -53,9 +54,16 @@ func Open(ctx context.Context, cfg *Config, log *slog.Logger) (*App, error) {
 
 // build opens the encoders that the routes need and makes the routes' judges.
 func (a *App) build() (err error) {
-	grounded := func(r RouteConfig) bool { return slices.Contains(r.Guards, "groundedness") }
-	if slices.ContainsFunc(a.cfg.Routes, grounded) {
+	anyHas := func(guard string) bool {
+		return slices.ContainsFunc(a.cfg.Routes, func(r RouteConfig) bool { return slices.Contains(r.Guards, guard) })
+	}
+	if anyHas("groundedness") {
 		if a.verifier, err = a.openVerifier(); err != nil {
+			return err
+		}
+	}
+	if anyHas("safety") || anyHas("injection") {
+		if a.safety, err = a.openSafety(); err != nil {
 			return err
 		}
 	}
@@ -73,7 +81,7 @@ func (a *App) addJudge(r *RouteConfig) error {
 	}
 	chain := &guards.Chain{Timeout: time.Duration(r.GuardTimeout)}
 	for _, name := range r.Guards {
-		g, err := guards.New(name, guards.Deps{Store: a.store, Facts: a.known, Entailment: a.verifier})
+		g, err := guards.New(name, guards.Deps{Store: a.store, Facts: a.known, Entailment: a.verifier, Safety: a.safety})
 		if err != nil {
 			return fmt.Errorf("route %s: %w", r.Name, err)
 		}

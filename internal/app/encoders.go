@@ -23,6 +23,7 @@ import (
 type EncodersConfig struct {
 	Library  string        `yaml:"library"` // of ONNX Runtime; one for the whole process
 	Verifier EncoderConfig `yaml:"verifier"`
+	Safety   SafetyConfig  `yaml:"safety"`
 }
 
 // EncoderConfig names a model of the operator's; its zero value is the one that the
@@ -53,6 +54,7 @@ func (c *Config) checkEncoders(bad complaint) {
 		}
 	}
 	c.Encoders.Verifier.check("encoders.verifier", bad)
+	c.Encoders.Safety.check(bad)
 }
 
 func (e *EncoderConfig) check(field string, bad complaint) {
@@ -78,7 +80,8 @@ func (e *EncoderConfig) check(field string, bad complaint) {
 
 // role is what one encoder does in a running program, and how it fares.
 type role struct {
-	name    string // "verifier"
+	name    string // "verifier", "safety"
+	without string // what it means that it does not run
 	model   judge.Model
 	problem string // why no model runs though one was asked for; "" otherwise
 	counts  struct{ ok, timeout, failed atomic.Int64 }
@@ -122,7 +125,7 @@ func (a *App) openVerifier() (guards.Entailer, error) {
 	if cfg.off {
 		return nil, nil
 	}
-	r := &role{name: "verifier"}
+	r := &role{name: "verifier", without: "verdicts rest on exact comparison alone"}
 	v, err := models.OpenVerifier(models.Options{Path: cfg.Path, Library: a.cfg.Encoders.Library,
 		Kind: encoder.Kind(cfg.Kind), Labels: cfg.Labels, SHA256: cfg.SHA256, AnyLanguage: cfg.AnyLanguage})
 	if err != nil && models.Unavailable(err) {
@@ -155,7 +158,7 @@ func (a *App) notices() []string {
 	var out []string
 	for _, r := range a.roles {
 		if r.problem != "" {
-			out = append(out, "the "+r.name+"'s model is not running: verdicts rest on exact comparison alone")
+			out = append(out, "the "+r.name+"'s model is not running: "+r.without)
 		}
 	}
 	return out

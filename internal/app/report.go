@@ -148,7 +148,7 @@ func (p *report) findings(r judge.Receipt) {
 			where = fmt.Sprintf("in grounding source %d", f.Message)
 		}
 		fmt.Fprintf(&p.w, "%s %s\n", p.paint("◆", color.FgYellow, color.Bold),
-			p.wrap(p.paint(oneLine(what), color.FgYellow, color.Bold)+oneLine(fmt.Sprintf("  %s, bytes %d to %d (%s, %.2f). %s", where, f.Start, f.End, f.Guard, f.Score, f.Reason)), indent, p.width))
+			p.wrap(p.paint(oneLine(what), color.FgYellow, color.Bold)+"  "+oneLine(fmt.Sprintf("%s, bytes %d to %d (%s, %.2f). %s", where, f.Start, f.End, f.Guard, f.Score, f.Reason)), indent, p.width))
 	}
 	if len(r.Findings) > 0 {
 		fmt.Fprintln(&p.w)

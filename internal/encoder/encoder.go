@@ -21,6 +21,7 @@ const (
 	PairKind  Kind = "pair"  // classifies (evidence, claim)
 	TokenKind Kind = "token" // classifies each token of the claim in (evidence, claim)
 	EmbedKind Kind = "embed" // turns a text into a vector
+	HeadsKind Kind = "heads" // answers several yes-or-no questions about the claim in (evidence, claim)
 )
 
 var (

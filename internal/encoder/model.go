@@ -38,6 +38,9 @@ type model struct {
 	temperature float64   // logits are divided by it
 	bias        []float64 // and then moved by it
 
+	heads        []string  // of a HeadsKind model, in place of labels
+	scale, shift []float64 // of each head: its logit is multiplied and then moved
+
 	inputs   []string // of the graph: ids, mask, types where it takes them
 	output   string
 	width    int  // numbers of a row, or of a token
@@ -74,6 +77,8 @@ type labelsFile struct {
 	Positions   int               `json:"max_position_embeddings"`
 	Temperature float64           `json:"temperature"` // of calibration; 0: 1
 	Bias        []float64         `json:"bias"`        // of calibration, one for each label
+	Scale       []float64         `json:"scale"`       // of calibration, one for each head
+	Shift       []float64         `json:"shift"`       // likewise
 	SHA256      string            `json:"sha256"`
 }
 
@@ -95,8 +100,8 @@ func loadModel(cfg *Config) (*model, []byte, error) {
 	if cfg.Kind != "" {
 		m.kind = cfg.Kind
 	}
-	if !slices.Contains([]Kind{PairKind, TokenKind, EmbedKind}, m.kind) {
-		return nil, nil, fmt.Errorf(`kind is %q, expected "pair", "token" or "embed" in labels.json or the configuration`, m.kind)
+	if !slices.Contains([]Kind{PairKind, TokenKind, EmbedKind, HeadsKind}, m.kind) {
+		return nil, nil, fmt.Errorf(`kind is %q, expected "pair", "token", "embed" or "heads" in labels.json or the configuration`, m.kind)
 	}
 	if err := m.readLimits(cfg, &l); err != nil {
 		return nil, nil, err
@@ -176,8 +181,11 @@ func (m *model) readLimits(cfg *Config, l *labelsFile) error {
 
 // readMeanings says what each output of a classifier means.
 func (m *model) readMeanings(chosen map[string]string, l *labelsFile) error {
-	if m.kind == EmbedKind {
+	switch m.kind {
+	case EmbedKind:
 		return nil
+	case HeadsKind:
+		return m.readHeads(l)
 	}
 	names := l.Labels
 	if len(names) == 0 {
@@ -278,7 +286,7 @@ func (m *model) bind(ports []port) error {
 			return fmt.Errorf("the graph has no input %s: %s", name, expected)
 		}
 	}
-	ranks := map[Kind][]int{PairKind: {2}, TokenKind: {3}, EmbedKind: {2, 3}}[m.kind]
+	ranks := map[Kind][]int{PairKind: {2}, TokenKind: {3}, EmbedKind: {2, 3}, HeadsKind: {2}}[m.kind]
 	var found *port
 	var seen []string
 	for i := range ports {
@@ -296,10 +304,11 @@ func (m *model) bind(ports []port) error {
 	}
 	m.output, m.perToken, m.width = found.name, len(found.dims) == 3, int(found.dims[len(found.dims)-1])
 	if m.kind != EmbedKind {
-		if m.width > 0 && m.width != len(m.labels) {
-			return fmt.Errorf("output %s has %d numbers, but there are %d labels", found.name, m.width, len(m.labels))
+		n := len(m.labels) + len(m.heads) // one of them is none
+		if m.width > 0 && m.width != n {
+			return fmt.Errorf("output %s has %d numbers, but there are %d labels", found.name, m.width, n)
 		}
-		m.width = len(m.labels)
+		m.width = n
 	}
 	if m.width <= 0 {
 		return fmt.Errorf("output %s has no fixed last dimension", found.name)

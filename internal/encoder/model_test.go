@@ -78,7 +78,7 @@ func TestOpenSaysWhatIsWrong(t *testing.T) {
 			fs["m/model.onnx.gz"] = fs["m/model.onnx"]
 			delete(fs, "m/model.onnx")
 		}, "unpacking model.onnx.gz: gzip: invalid header"},
-		"unknown kind":   {PairKind, func(_ fstest.MapFS, c *Config) { c.Kind = "triple" }, `kind is "triple", expected "pair", "token" or "embed"`},
+		"unknown kind":   {PairKind, func(_ fstest.MapFS, c *Config) { c.Kind = "triple" }, `kind is "triple", expected "pair", "token", "embed" or "heads"`},
 		"other kind":     {PairKind, func(_ fstest.MapFS, c *Config) { c.Kind = TokenKind }, "a token model has one of float32 with [3] dimensions"},
 		"unknown label":  {PairKind, func(fs fstest.MapFS, _ *Config) { replace(fs, "labels.json", "neutral", "maybe") }, `label "maybe" means "maybe", expected`},
 		"label map":      {PairKind, func(_ fstest.MapFS, c *Config) { c.Labels = map[string]string{"entails": "supported"} }, `the label map names "entails"`},

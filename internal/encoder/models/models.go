@@ -15,7 +15,10 @@ import (
 )
 
 // Folders of the models that the program carries, which are also their names.
-const verifierName = "verifier-minilm-l6"
+const (
+	verifierName = "verifier-minilm-l6"
+	safetyName   = "safety-minilm-l6"
+)
 
 // Options name an operator's model in place of the one carried, and how to read it.
 // Zero values take what the model's own files say.
