@@ -40,6 +40,8 @@ type admin struct {
 	s       *Server
 	history historian
 	pages   *web.Pages
+
+	reviewer reviewer // nil where the record takes no rulings
 }
 
 // registerAdmin adds what operators and probes ask for. Probes are open; all else
@@ -82,6 +84,7 @@ func (s *Server) registerAdmin(app fiber.Router) {
 	app.Get("/api/exchanges", a.guardAPI, a.exchanges)
 	app.Get("/api/exchanges/:id", a.guardAPI, a.exchange)
 	a.registerPolicies(app)
+	a.registerRulings(app)
 	app.Get("/static/:name", a.static)
 	app.Get("/login", secure, a.loginForm)
 	app.Post("/login", secure, a.login)

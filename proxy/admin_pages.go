@@ -194,6 +194,13 @@ func (a *admin) exchangePage(c *fiber.Ctx) error {
 		return historyError(err)
 	}
 	v := exchangeView(e)
+	if a.reviewer != nil {
+		rulings, err := a.reviewer.Rulings(ctx, e.ID)
+		if err != nil {
+			return historyError(err)
+		}
+		showRulings(v, rulings)
+	}
 	v.Page = a.page("Exchange of " + e.At.UTC().Format(time.DateTime))
 	return a.html(c, 200, func() ([]byte, error) { return a.pages.Exchange(v) })
 }

@@ -2,9 +2,7 @@ package proxy
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -88,19 +86,13 @@ func (a *admin) setSwitch(sw policies.Switch) error {
 	return nil
 }
 
-// switchRoute is POST /api/policies/switch. Pages of other sites cannot send JSON
-// without asking first.
+// switchRoute is POST /api/policies/switch.
 func (a *admin) switchRoute(c *fiber.Ctx) error {
-	if media, _, _ := strings.Cut(string(c.Request().Header.ContentType()), ";"); !strings.EqualFold(strings.TrimSpace(media), "application/json") {
-		return badRequest("content-type", "Send the switch as application/json.")
-	}
 	var in struct {
 		Route, To, By, Why string
 	}
-	dec := json.NewDecoder(strings.NewReader(string(c.Request().Body())))
-	dec.DisallowUnknownFields()
-	if err := dec.Decode(&in); err != nil {
-		return badRequest("", "Send {\"route\": \"...\", \"to\": \"shadow\", \"by\": \"...\", \"why\": \"...\"}: %v.", err)
+	if err := readJSON(c, &in, `{"route": "...", "to": "shadow", "by": "...", "why": "..."}`); err != nil {
+		return err
 	}
 	if err := a.setSwitch(policies.Switch{Route: in.Route, To: policies.SwitchTo(in.To), By: in.By, Why: in.Why}); err != nil {
 		return err
@@ -110,7 +102,7 @@ func (a *admin) switchRoute(c *fiber.Ctx) error {
 
 // switchForm is the same from the dashboard.
 func (a *admin) switchForm(c *fiber.Ctx) error {
-	if origin, err := url.Parse(c.Get("Origin")); err != nil || origin.Host != string(c.Request().Host()) {
+	if !fromDashboard(c) {
 		return a.message(c, 403, "Not from here", "This form is sent from the dashboard only.", "/policies", "Policies")
 	}
 	sw := policies.Switch{

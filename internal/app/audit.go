@@ -26,6 +26,8 @@ const auditUsage = `usage: touchstone audit VERB [OPTION...]
   prove ID                  write a proof that a decision stands in the log, for somebody without it
   check FILE                check such a proof; needs the verifier key and no log
   erase -why REASON ID...   take the content out of entries; their records stay
+  review ID                 record that a verdict or a rule was right or wrong (-h explains)
+  rulings [ID]              list what reviewers recorded
 
 Options:
 `
@@ -60,6 +62,9 @@ func runAudit(ctx context.Context, args []string, std Streams) int {
 	verb := ""
 	if len(args) > 0 && !strings.HasPrefix(args[0], "-") {
 		verb, args = args[0], args[1:]
+	}
+	if verb == "review" || verb == "rulings" {
+		return runRuling(ctx, verb, args, std)
 	}
 	if err := fs.Parse(args); errors.Is(err, flag.ErrHelp) {
 		return exitOK

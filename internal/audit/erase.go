@@ -109,6 +109,9 @@ func (w *writer) erase(ids []string, mark Erasure) (n int, err error) {
 			if _, err := w.conn.ExecContext(ctx, "UPDATE bodies SET json = ?, salt = NULL WHERE seq = ?", text, seq); err != nil {
 				return fmt.Errorf("erasing entry %s: %w", id, err)
 			}
+			if _, err := w.conn.ExecContext(ctx, "UPDATE rulings SET note = '', salt = NULL WHERE entry = ?", id); err != nil {
+				return fmt.Errorf("erasing the notes on entry %s: %w", id, err)
+			}
 			n++
 		}
 		if n == 0 {

@@ -20,6 +20,7 @@ type Verification struct {
 	Unchained   int64     `json:"unchained,omitempty"` // entries from before there was a chain
 	Erased      int64     `json:"erased,omitempty"`    // entries whose content was erased; their records stand
 	Events      int64     `json:"events,omitempty"`
+	Rulings     int64     `json:"rulings,omitempty"` // of the events
 	Checkpoints int64     `json:"checkpoints"`
 	Signed      int64     `json:"signed"` // records under the last checkpoint; those after it rest on the file alone
 	SignedAt    time.Time `json:"signed_at,omitzero"`
@@ -48,9 +49,9 @@ func openRead(path string) (*sql.DB, error) {
 		return nil, fmt.Errorf("opening audit log %s: %w", path, err)
 	}
 	var tables int
-	err = db.QueryRow("SELECT count(*) FROM sqlite_master WHERE name IN ('records', 'checkpoints', 'bodies', 'entries')").Scan(&tables)
-	if err == nil && tables != 4 {
-		err = errors.New("it has no chain: start touchstone serve on it once, which upgrades it")
+	err = db.QueryRow("SELECT count(*) FROM sqlite_master WHERE name IN ('records', 'checkpoints', 'bodies', 'entries', 'rulings')").Scan(&tables)
+	if err == nil && tables != 5 {
+		err = errors.New("it is of an older version: start touchstone serve on it once, which upgrades it")
 	}
 	if err != nil {
 		_ = db.Close()
@@ -112,6 +113,9 @@ func Verify(ctx context.Context, path string, keys []string, witness string, pro
 	if late > 0 {
 		v.bad("%d entries were added without a record", late)
 	}
+	if err := v.looseRulings(ctx, tx); err != nil {
+		return v, err
+	}
 	return v, nil
 }
 
@@ -161,8 +165,8 @@ func (v *Verification) records(ctx context.Context, tx *sql.Tx, heads map[int64]
 		return fmt.Errorf("counting records: %w", err)
 	}
 	rows, err := tx.QueryContext(ctx, `SELECT r.n, r.entry, r.json, r.hashes, e.id IS NOT NULL, coalesce(e.at, 0), coalesce(e.kind, ''), coalesce(e.app, ''),
-		coalesce(e.route, ''), coalesce(e.outcome, ''), coalesce(e.action, ''), coalesce(e.status, 0), coalesce(b.json, ''), b.salt
-		FROM records r LEFT JOIN entries e ON e.id = r.entry AND r.entry <> '' LEFT JOIN bodies b ON b.seq = e.body ORDER BY r.n`)
+		coalesce(e.route, ''), coalesce(e.outcome, ''), coalesce(e.action, ''), coalesce(e.status, 0), coalesce(b.json, ''), b.salt, g.entry, g.note, g.salt
+		FROM records r LEFT JOIN rulings g ON g.n = r.n LEFT JOIN entries e ON e.id = r.entry AND r.entry <> '' LEFT JOIN bodies b ON b.seq = e.body ORDER BY r.n`)
 	if err != nil {
 		return fmt.Errorf("reading records: %w", err)
 	}
@@ -189,9 +193,11 @@ func (v *Verification) records(ctx context.Context, tx *sql.Tx, heads map[int64]
 			kind, app, route, outcome, action, js string
 			status                                int
 			salt                                  []byte
+			ruled, note                           sql.NullString
+			noteSalt                              []byte
 		}
 		if err := rows.Scan(&row.n, &row.entry, &row.text, &row.hashes, &row.found, &row.at, &row.kind, &row.app, &row.route,
-			&row.outcome, &row.action, &row.status, &row.js, &row.salt); err != nil {
+			&row.outcome, &row.action, &row.status, &row.js, &row.salt, &row.ruled, &row.note, &row.noteSalt); err != nil {
 			return fmt.Errorf("reading records: %w", err)
 		}
 		if row.n != v.Records {
@@ -228,11 +234,17 @@ func (v *Verification) records(ctx context.Context, tx *sql.Tx, heads map[int64]
 			v.bad("record %d is no record: %v", row.n, err)
 			continue
 		}
+		if row.ruled.Valid && r.Event != rulingEvent {
+			v.bad("record %d is filed as a ruling and is none", row.n)
+		}
 		switch {
 		case r.ID != row.entry:
 			v.bad("record %d is about %q and filed under %q", row.n, r.ID, row.entry)
 		case r.ID == "":
 			v.Events++
+			if r.Event == rulingEvent {
+				v.verifyRuling(row.n, &r, row.ruled, row.note, row.noteSalt)
+			}
 		case !row.found:
 			v.bad("entry %s, which record %d is about, was removed", r.ID, row.n)
 		case r.At.UnixMilli() != row.at || r.Kind != row.kind || r.App != row.app || r.Route != row.route ||

@@ -182,6 +182,7 @@ type Sentence struct {
 	Text                      string
 	Score                     float64
 	Evidence                  []Evidence
+	Review                    *Review
 }
 
 // Evidence is a quote that a verdict rests on.
@@ -197,6 +198,24 @@ type Rule struct {
 	Sentences                                       []Ref
 	Description, Obligation, Owner, Remediation     string
 	Why                                             string // it is not applied; or what is to be known of it
+	Review                                          *Review
+}
+
+// Review is what people said of a verdict or a rule in an exchange, and what a further
+// ruling is about; nil where nobody can rule.
+type Review struct {
+	Exchange string
+	Choice   int
+	Sentence string // its index; "" for a rule
+	Rule     string
+	Rulings  []Ruling
+}
+
+// Ruling is what one reviewer said.
+type Ruling struct {
+	Right    bool
+	By, Note string
+	At       time.Time
 }
 
 // Policies is the page of the rules in force.

@@ -50,12 +50,12 @@ func all(t *testing.T, text string) map[string]string {
 	b, err = p.Exchange(&Exchange{Page: page, Row: row, Kind: text, Path: text, Reason: text, Keep: text, Back: "/", Facts: []Fact{{text, text, ""}},
 		Latency: []Fact{{text, text, text}}, Bar: Bar([]Segment{{Class: text, N: 3}}),
 		Answers: []Answer{{Many: true, Action: text, Pieces: []Piece{{1, Anchor(0, 1), text, text}, {Text: text}}, Sent: text, Changed: true, Err: text, Policy: text, Index: text, Skipped: []string{text},
-			Sentences: []Sentence{{1, Anchor(0, 1), text, text, text, text, 0.5, []Evidence{{text, text, text, text, 3, true}}}},
-			Rules:     []Rule{{text, text, text, text, text, text, []Ref{{1, Anchor(0, 1)}}, text, text, text, text, text}}, Guards: []Guard{{text, text, text, 1}}}, {Hashed: true, Pieces: []Piece{{Text: text}}}}})
+			Sentences: []Sentence{{1, Anchor(0, 1), text, text, text, text, 0.5, []Evidence{{text, text, text, text, 3, true}}, &Review{text, 0, text, text, []Ruling{{true, text, text, noon}}}}},
+			Rules:     []Rule{{text, text, text, text, text, text, []Ref{{1, Anchor(0, 1)}}, text, text, text, text, text, &Review{text, 0, text, text, []Ruling{{false, text, text, noon}}}}}, Guards: []Guard{{text, text, text, 1}}}, {Hashed: true, Pieces: []Piece{{Text: text}}}}})
 	add("exchange", b, err)
 	b, err = p.Exchange(&Exchange{Page: page, Row: row, Reason: text})
 	add("unchecked exchange", b, err)
-	rule := Rule{text, text, text, text, text, text, nil, text, text, text, text, text}
+	rule := Rule{text, text, text, text, text, text, nil, text, text, text, text, text, nil}
 	b, err = p.Policies(&Policies{Page: page, Source: text, Label: text, Signed: true, Since: noon, FailedAt: noon, Failure: text, Routes: []string{text},
 		Rules: []PolicyRule{{rule, text, []string{text}}}, Exceptions: []PolicyException{{text, text, text, text, text, text, text, text}},
 		Switches: []PolicySwitch{{text, text, text, text, noon}}})
