@@ -21,7 +21,9 @@ type Deps struct {
 var registered = map[string]func(Deps) (Guard, error){
 	"groundedness": newGroundedness,
 	"injection":    newInjection,
+	"pii":          newPII,
 	"safety":       newSafety,
+	"secrets":      newSecrets,
 }
 
 // New returns the guard of that name.

@@ -452,8 +452,10 @@ func TestRulesAreListedWithTheirMetadata(t *testing.T) {
 	for _, r := range rules {
 		ids = append(ids, r.ID)
 	}
-	want := []string{"coverage.skipped", "hallucination.contradicted", "hallucination.low_groundedness", "hallucination.not_covered", "hallucination.not_measured"}
-	if !slices.Equal(ids, want) || rules[1].Owner != "compliance" || !strings.Contains(rules[1].Remediation, "ingest") {
-		t.Errorf("got %+v", rules)
+	if !slices.IsSorted(ids) || !slices.Contains(ids, "coverage.skipped") || !slices.Contains(ids, "privacy.prompt") {
+		t.Errorf("got %v", ids)
+	}
+	if r := rules[slices.Index(ids, "hallucination.contradicted")]; r.Owner != "compliance" || !strings.Contains(r.Remediation, "ingest") {
+		t.Errorf("got %+v", r)
 	}
 }

@@ -23,7 +23,9 @@ var mayImport = map[string][]string{
 	"groundtruth/postgres":    {"groundtruth"},
 	"groundtruth/storetest":   {"groundtruth"},
 	"internal/pgtest":         {},
-	"guards":                  {"groundtruth"},
+	"guards":                  {"groundtruth", "guards/pii", "guards/secrets"},
+	"guards/pii":              {},
+	"guards/secrets":          {},
 	"policies":                {"guards"},
 	"internal/judge":          {"guards", "policies"},
 	"internal/stats":          {},
@@ -49,6 +51,9 @@ var aloneImports = map[string][]string{
 	"github.com/jackc/pgx":             {"groundtruth/postgres", "internal/pgtest"},
 	"github.com/pgvector":              {"groundtruth/postgres"},
 	"github.com/yalue/onnxruntime_go":  {"internal/encoder"},
+	"github.com/zricethezav/gitleaks":  {"guards/secrets"},
+	"github.com/pelletier/go-toml":     {"guards/secrets"},
+	"github.com/nyaruka/phonenumbers":  {"guards/pii"},
 }
 
 func TestImportTable(t *testing.T) {

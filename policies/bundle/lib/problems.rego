@@ -26,6 +26,12 @@ whole contains concat(".", [area, name]) if {
 	data.rules[area][name].whole
 }
 
+# Rules on prompts, which have no sentences: they mask, and replace nothing else.
+masked contains concat(".", [area, name]) if {
+	some area, name
+	data.rules[area][name].masked
+}
+
 rules contains concat(".", [area, name]) if {
 	some area, name
 	data.rules[area][name].violation
@@ -119,6 +125,12 @@ found contains sprintf("%s.%s: %s names no sentence to replace: use allow, flag 
 	settings.action in {"redact", "rewrite"}
 }
 
+found contains sprintf("%s.%s: rewrite names no sentence to replace: use allow, flag, redact or block", [at, rule]) if {
+	some [at, rule, settings] in written
+	rule in masked
+	settings.action == "rewrite"
+}
+
 found contains sprintf("defaults.%s: %s is missing", [rule, setting]) if {
 	some rule, settings in data.defaults
 	some setting, _ in reads[rule]
@@ -146,6 +158,8 @@ described := {
 	"text": "a text",
 	"texts": "a list of texts",
 	"switch": "true or false",
+	"mask": "label or hash",
+	"mask or token": "label, hash or token",
 }
 
 is("share", value) if share(value)
@@ -164,6 +178,10 @@ is("texts", value) if {
 }
 
 is("switch", value) if is_boolean(value)
+
+is("mask", value) if value in {"label", "hash"}
+
+is("mask or token", value) if value in {"label", "hash", "token"}
 
 found contains sprintf("%s.%s: %v is no state: use draft, shadow, canary or enforce", [at, rule, settings.state]) if {
 	some [at, rule, settings] in written

@@ -160,3 +160,23 @@ test_kinds_of_settings if {
 	some problem in kind("shares", 0.5)
 	contains(problem, "the rule a.rule reads setting as shares; it can be one of ")
 }
+
+# What is wrong with a route's settings of a rule that masks.
+masking(rule, settings) := {problem |
+	some problem in problems.found with data.routes as {"x": {rule: settings}}
+		with data.apps as {}
+		with data.defaults as {rule: {"action": "flag", "threshold": 0.5, "categories": [], "known": false, "mask": "label"}}
+	startswith(problem, "routes.")
+}
+
+test_prompts_have_no_sentence_to_replace if {
+	some problem in masking("privacy.prompt", {"action": "rewrite"})
+	problem == "routes.x.privacy.prompt: rewrite names no sentence to replace: use allow, flag, redact or block"
+}
+
+test_masks if {
+	masking("privacy.answer", {"mask": "token"}) == {`routes.x.privacy.answer: mask must be label or hash, not "token"`}
+	masking("privacy.prompt", {"mask": "tokens"}) == {`routes.x.privacy.prompt: mask must be label, hash or token, not "tokens"`}
+	masking("privacy.prompt", {"mask": "hash"}) == set()
+	masking("privacy.answer", {"categories": "email_address"}) == {`routes.x.privacy.answer: categories must be a list of texts, not "email_address"`}
+}
