@@ -12,7 +12,7 @@ BUILD    := CGO_ENABLED=1 $(GO) build -trimpath -tags netgo,osusergo -ldflags="-
 CLIENTS  := internal/e2e
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test check test-clients test-browser test-crash fuzz fuzz-short bench bench-replay eval-docs cover deps encoder-lib fit train clean
+.PHONY: help run build test check test-clients test-browser test-opa test-crash fuzz fuzz-short bench bench-replay eval-docs cover deps encoder-lib fit train clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  \033[1m%-13s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -54,6 +54,16 @@ test-browser: ## the dashboard in a real Chromium (CHROMIUM names the program)
 
 test-crash: ## kill -9 the program, and the database, a hundred times while they write and ingest, on both stores
 	TOUCHSTONE_KILLS=100 $(GO) test -count=1 -timeout 30m -run 'Kill' -v ./groundtruth ./groundtruth/postgres
+
+OPA := github.com/open-policy-agent/opa@$(shell $(GO) list -m -f '{{.Version}}' github.com/open-policy-agent/opa)
+
+test-opa: build ## stock OPA, without our binary, on the shipped bundle: tests, strict check against schema and capabilities, format
+	@set -e; out=$$(mktemp -d); trap 'rm -rf $$out' EXIT; ./$(BIN) policy init $$out/policies >/dev/null; \
+	GOBIN=$$out GOFLAGS=-mod=mod $(GO) install $(OPA); cd $$out/policies; \
+	../opa test . | tail -1; ../opa test --bundle . | tail -1; \
+	../opa check --strict --schema schemas/input.json --capabilities capabilities.json .; \
+	unformatted=$$(../opa fmt --list .); test -z "$$unformatted" || { echo "test-opa: opa fmt would change $$unformatted"; exit 1; }; \
+	../opa build --bundle . --output ../bundle.tar.gz; $(CURDIR)/$(BIN) policy check -policies ../bundle.tar.gz | tail -1
 
 fuzz: ## every fuzz target for a minute (FUZZTIME=60s)
 	@set -e; for dir in $$(grep -rl --include='*_test.go' '^func Fuzz' . | xargs -n1 dirname | sort -u); do \

@@ -12,7 +12,6 @@ import (
 
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/cover"
-	"github.com/open-policy-agent/opa/v1/format"
 	"github.com/open-policy-agent/opa/v1/storage/inmem"
 	"github.com/open-policy-agent/opa/v1/tester"
 	"github.com/open-policy-agent/opa/v1/topdown"
@@ -176,31 +175,39 @@ func Check(ctx context.Context, dir string) error {
 	if err != nil {
 		return err
 	}
-	var lines []string
-	for _, name := range f.files.names() {
-		if !strings.HasSuffix(name, ".rego") {
-			continue
-		}
-		shown, text := place.prefix()+name, f.files[name]
-		want, err := format.SourceWithOpts(shown, text, format.Opts{RegoVersion: ast.RegoV1})
-		if err != nil {
-			return positions(err)
-		}
-		if !bytes.Equal(text, want) {
-			lines = append(lines, fmt.Sprintf("%s:%d: not as opa fmt writes it", shown, firstDifference(text, want)))
-		}
+	lines, err := f.files.unformatted(place.prefix())
+	if err == nil {
+		lines = append(lines, f.files.stale(place.prefix())...)
 	}
-	if len(lines) > 0 {
-		return errors.New(strings.Join(lines, "\n"))
+	if err == nil && len(lines) > 0 {
+		err = errors.New(strings.Join(lines, "\n"))
 	}
-	return nil
+	return err
 }
 
-// firstDifference is the line in which two texts differ first.
-func firstDifference(a, b []byte) int {
-	n := 0
-	for n < len(a) && n < len(b) && a[n] == b[n] {
-		n++
+// stale are the files for stock tools that are not of this program: a check with them
+// would pass what does not load here.
+func (f files) stale(prefix string) []string {
+	var lines []string
+	if text, ok := f[schemasFolder+"/input.json"]; ok && !bytes.Equal(bytes.TrimSpace(text), bytes.TrimSpace(Schema)) {
+		lines = append(lines, prefix+schemasFolder+"/input.json: is not the schema of this program; `touchstone policy init` writes it to a new folder")
 	}
-	return 1 + bytes.Count(a[:n], []byte("\n"))
+	if text, ok := f[capabilitiesFile]; ok {
+		have, err := ast.LoadCapabilitiesJSON(bytes.NewReader(text))
+		if err != nil || !sameBuiltins(have, Capabilities()) {
+			lines = append(lines, prefix+capabilitiesFile+": are not the capabilities of this program; `touchstone policy init` writes them to a new folder")
+		}
+	}
+	return lines
+}
+
+func sameBuiltins(a, b *ast.Capabilities) bool {
+	names := func(c *ast.Capabilities) (out []string) {
+		for _, f := range c.Builtins {
+			out = append(out, f.Name)
+		}
+		slices.Sort(out)
+		return out
+	}
+	return slices.Equal(names(a), names(b)) && len(a.AllowNet) == 0
 }

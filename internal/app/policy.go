@@ -21,6 +21,9 @@ func policyVerbs() []command {
 	return []command{
 		{"test", "run the Rego tests of a bundle and tell what they cover", runPolicyTest},
 		{"check", "compile a bundle as the proxy would: syntax, schema, capabilities, METADATA, settings, format", runPolicyCheck},
+		{"fmt", "write the Rego of a folder as opa fmt does", runPolicyFmt},
+		{"eval", "decide on one recorded answer, and say why each rule fired or did not", runPolicyEval},
+		{"diff", "say what one bundle has that another has not", runPolicyDiff},
 		{"replay", "decide recorded traffic again by another bundle", runReplay},
 		{"switch", "put a route of a running proxy to shadow or block, or back", runPolicySwitch},
 		{"init", "write the embedded bundle to a folder, as a start of your own", runPolicyInit},

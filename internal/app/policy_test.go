@@ -12,6 +12,12 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
+
+	"touchstone/guards"
+	"touchstone/internal/audit"
+	"touchstone/internal/judge"
+	"touchstone/policies"
 )
 
 func TestPolicyCommand(t *testing.T) {
@@ -138,5 +144,84 @@ func TestPolicySwitchAsksTheRunningProxy(t *testing.T) {
 	srv.Close()
 	if status, _, errs := run(); status != 1 || !strings.Contains(errs, "asking the proxy") {
 		t.Errorf("%d %s", status, errs)
+	}
+}
+
+// What was recorded is decided again and explained, from an entry, a receipt and an
+// input.
+func TestPolicyEval(t *testing.T) {
+	engine, err := policies.Load(t.Context(), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	j := &judge.Judge{Chain: &guards.Chain{}, Policy: engine}
+	c := j.Open(guards.Exchange{ID: "x", App: "shop", Route: "support"})
+	c.Skip("tool_calls")
+	c.Add(t.Context(), "The trial lasts 14 days. ", true)
+	receipt := c.Receipt()
+	receipt.Sentences[0].Verdict, receipt.Sentences[0].Score = guards.Contradicted, 0.75 // as a guard would say
+	entry := audit.Entry{At: time.Date(2026, 11, 24, 10, 0, 0, 0, time.UTC), Route: "support", App: "shop", Choices: []judge.Receipt{receipt, receipt}}
+	input := `{"sentences": {"contradicted": [{"index": 0, "score": 0.75}]}, "final": true, "skipped": ["tool_calls"]}`
+	dir := t.TempDir()
+	for name, v := range map[string]any{"entry": entry, "receipt": receipt, "input": json.RawMessage(input), "other": map[string]string{"route": "support", "what": "?"}} {
+		b, err := json.Marshal(v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, name), b, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	eval := func(args ...string) (int, string, string) {
+		var out, errs bytes.Buffer
+		status := runPolicy(context.Background(), append([]string{"eval"}, args...), Streams{In: strings.NewReader(input), Out: &out, Err: &errs})
+		return status, out.String(), errs.String()
+	}
+	for _, name := range []string{filepath.Join(dir, "entry"), filepath.Join(dir, "receipt"), filepath.Join(dir, "input"), "-"} {
+		status, out, errs := eval(name)
+		for _, want := range []string{"Decision: block", "hallucination.contradicted  fired: block, sentences 1", "sentence.score is 0.75", "-all shows them"} {
+			if status != 0 || !strings.Contains(out, want) {
+				t.Errorf("%s: %d %s, want %q in\n%s", name, status, errs, want, out)
+			}
+		}
+		if n := strings.Count(out, "Decision 2 of 2"); strings.HasSuffix(name, "entry") != (n == 1) {
+			t.Errorf("%s: %s", name, out)
+		}
+	}
+	if status, out, _ := eval("-rule", "coverage.skipped", filepath.Join(dir, "input")); status != 0 || !strings.Contains(out, "It is off here: its action is allow.") || strings.Contains(out, "contradicted") {
+		t.Errorf("one rule: %d %s", status, out)
+	}
+	if status, out, _ := eval("-o", "json", filepath.Join(dir, "entry")); status != 0 || !json.Valid([]byte(out)) {
+		t.Errorf("as JSON: %d %s", status, out)
+	}
+	if status, _, errs := eval(filepath.Join(dir, "other")); status != 1 || !strings.Contains(errs, `unknown field "what"`) {
+		t.Errorf("something else: %d %s", status, errs)
+	}
+}
+
+func TestPolicyDiffAndFmt(t *testing.T) {
+	run := func(args ...string) (int, string, string) {
+		var out, errs bytes.Buffer
+		status := runPolicy(context.Background(), args, Streams{Out: &out, Err: &errs})
+		return status, out.String(), errs.String()
+	}
+	dir := filepath.Join(t.TempDir(), "rules")
+	if status, _, errs := run("init", dir); status != 0 {
+		t.Fatal(errs)
+	}
+	if status, out, _ := run("diff", "-fail", "", dir); status != 0 || !strings.Contains(out, "Both decide the same") {
+		t.Errorf("%d %s", status, out)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "extra.rego"), []byte("package extra\n\nx   := 1\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if status, out, errs := run("fmt", "-policies", dir); status != 0 || strings.TrimSpace(out) != filepath.Join(dir, "extra.rego") {
+		t.Errorf("%d %s %s", status, out, errs)
+	}
+	if status, out, _ := run("diff", "-fail", "", dir); status != 1 || !strings.Contains(out, "~ the Rego of extra") {
+		t.Errorf("%d %s", status, out)
+	}
+	if status, out, _ := run("diff", "-o", "json", "", dir); status != 0 || !strings.Contains(out, `"code": [`) {
+		t.Errorf("%d %s", status, out)
 	}
 }
