@@ -74,7 +74,7 @@ const (
 // beside says whether a file is there for stock tools and people, and is neither
 // rule nor data: what rules may call and see.
 func beside(name string) bool {
-	return name == signaturesFile || name == capabilitiesFile || path.Dir(name) == schemasFolder
+	return name == signaturesFile || name == capabilitiesFile || strings.HasPrefix(name, schemasFolder+"/")
 }
 
 // addData mounts a data file where its directory says, as OPA does with bundles.

@@ -34,11 +34,11 @@ func WriteStarter(dir string) error {
 	if err := os.CopyFS(dir, Default()); err != nil {
 		return err
 	}
-	if err := os.MkdirAll(filepath.Join(dir, schemasFolder), 0o755); err != nil {
+	if err := os.MkdirAll(filepath.Join(dir, schemasFolder, "watch"), 0o755); err != nil {
 		return err
 	}
 	for name, text := range map[string][]byte{
-		"README.md": starterReadme, filepath.Join(schemasFolder, "input.json"): Schema, capabilitiesFile: append(capabilities, '\n'),
+		"README.md": starterReadme, filepath.Join(schemasFolder, "input.json"): Schema, filepath.Join(schemasFolder, "watch", "input.json"): WatchSchema, capabilitiesFile: append(capabilities, '\n'),
 	} {
 		if err := os.WriteFile(filepath.Join(dir, name), text, 0o644); err != nil {
 			return err

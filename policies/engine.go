@@ -46,7 +46,9 @@ type Engine struct {
 // program is one bundle, ready to run; it is never changed.
 type program struct {
 	decision rego.PreparedEvalQuery
+	alarms   rego.PreparedEvalQuery
 	rules    map[string]Meta
+	watches  map[string]Meta // rules on alarms
 	revision string
 
 	list       []Listed // rules and exceptions, for people
@@ -62,13 +64,19 @@ func (e *Engine) prepare(ctx context.Context, src *source) (*program, error) {
 	}
 	p := &program{revision: src.revision}
 	var err error
-	if p.rules, err = metadata(src.rules); err != nil {
+	if p.rules, err = metadata(src.rules, rulesRoot, "violation"); err != nil {
+		return nil, err
+	}
+	if p.watches, err = metadata(src.rules, watchRoot, "alarm"); err != nil {
 		return nil, err
 	}
 	p.list, p.exceptions = src.list(p.rules), src.exceptions()
 	store := inmem.NewFromObjectWithOpts(src.data, inmem.OptReturnASTValuesOnRead(true))
 	query := prepared(ctx, compiler, store)
 	if p.decision, err = query(decisionQuery); err != nil {
+		return nil, positions(err)
+	}
+	if p.alarms, err = query("data." + alarmsName); err != nil {
 		return nil, positions(err)
 	}
 	patience := max(e.deadline, time.Second) // nobody waits for an answer here

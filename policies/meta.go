@@ -28,15 +28,15 @@ var severities = []string{"low", "medium", "high", "critical"}
 // rulesRoot is the package below which rules stand.
 const rulesRoot = "rules"
 
-// metadata lists the rules of a bundle by id. A rule that could never fire, or that
-// does not say what it is and whose, is an error.
-func metadata(modules map[string]*ast.Module) (map[string]Meta, error) {
+// metadata lists the rules below a package by id, each of which defines head. A rule
+// that could never fire, or that does not say what it is and whose, is an error.
+func metadata(modules map[string]*ast.Module, root, head string) (map[string]Meta, error) {
 	metas := map[string]Meta{}
 	var problems []string
 	for _, file := range slices.Sorted(maps.Keys(modules)) {
 		module := modules[file]
 		words := packageWords(module.Package)
-		if len(words) == 0 || words[0] != rulesRoot {
+		if len(words) == 0 || words[0] != root {
 			continue
 		}
 		complain := func(format string, args ...any) {
@@ -44,14 +44,14 @@ func metadata(modules map[string]*ast.Module) (map[string]Meta, error) {
 		}
 		id := strings.Join(words[1:], ".")
 		if len(words) != 3 {
-			complain("a rule's package is rules.AREA.NAME, not %s", strings.Join(words, "."))
+			complain("a rule's package is %s.AREA.NAME, not %s", root, strings.Join(words, "."))
 			continue
 		}
 		if _, twice := metas[id]; twice {
 			complain("the rule %s is in two files", id)
 		}
-		if !slices.ContainsFunc(module.Rules, func(r *ast.Rule) bool { return r.Head.Ref().String() == "violation" || r.Head.Name == "violation" }) {
-			complain("the rule %s defines no violation, so it could never fire", id)
+		if !slices.ContainsFunc(module.Rules, func(r *ast.Rule) bool { return r.Head.Ref().String() == head || string(r.Head.Name) == head }) {
+			complain("the rule %s defines no %s, so it could never fire", id, head)
 		}
 		meta := Meta{ID: id}
 		for _, a := range module.Annotations {

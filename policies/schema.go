@@ -14,13 +14,22 @@ import (
 //go:embed input.schema.json
 var Schema []byte
 
-// schemas is Schema as the compiler takes it.
+// WatchSchema is the same for rules on alarms, which say so by an annotation.
+//
+//go:embed watch.schema.json
+var WatchSchema []byte
+
+// schemas are both as the compiler takes them.
 var schemas = sync.OnceValue(func() *ast.SchemaSet {
-	var raw any
-	if err := util.UnmarshalJSON(Schema, &raw); err != nil {
-		panic(err) // part of the program; a test reads it
-	}
 	set := ast.NewSchemaSet()
-	set.Put(ast.SchemaRootRef, raw)
+	put := func(at ast.Ref, text []byte) {
+		var raw any
+		if err := util.UnmarshalJSON(text, &raw); err != nil {
+			panic(err) // part of the program; a test reads it
+		}
+		set.Put(at, raw)
+	}
+	put(ast.SchemaRootRef, Schema)
+	put(ast.SchemaRootRef.Append(ast.StringTerm("watch")).Append(ast.StringTerm("input")), WatchSchema)
 	return set
 })
