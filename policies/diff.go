@@ -47,11 +47,11 @@ func Diff(ctx context.Context, from, to string) (*Difference, error) {
 	if err != nil {
 		return nil, err
 	}
-	before, err := metadata(a.rules)
+	before, err := metadata(a.rules, rulesRoot, "violation")
 	if err != nil {
 		return nil, fmt.Errorf("loading policies from %s: %w", from, err)
 	}
-	after, err := metadata(b.rules)
+	after, err := metadata(b.rules, rulesRoot, "violation")
 	if err != nil {
 		return nil, fmt.Errorf("loading policies from %s: %w", to, err)
 	}
