@@ -26,7 +26,8 @@ type stated struct {
 	finding  *Assessment            // what they decide by themselves; nil if nothing
 	known    map[uint32]bool        // stems of subjects, attributes, values and scopes that agree with the claim
 	agreed   []agreement
-	values   int // values of the claim that count
+	values   int    // values of the claim that count
+	hint     string // why facts that speak of it do not decide it; "" if none do
 }
 
 // agreement is a value of the claim that a fact gives too.
@@ -167,6 +168,9 @@ func (c *comparison) run(found []groundtruth.Stated) *stated {
 		}
 	}
 	for _, a := range all {
+		if a.th.plain && len(a.in.now)+len(a.in.before)+len(a.in.later) == 0 && out.hint == "" {
+			out.hint = c.hint(a.th)
+		}
 		if a.th.plain {
 			verdicts = append(verdicts, c.outcome(a.th, a.in))
 		}
@@ -188,10 +192,29 @@ func (c *comparison) run(found []groundtruth.Stated) *stated {
 			out.finding = c.assess(v)
 		}
 	}
-	if len(out.evidence) == 0 && out.finding == nil {
+	if len(out.evidence) == 0 && out.finding == nil && out.hint == "" {
 		return nil
 	}
 	return out
+}
+
+// hint says that facts are for others than the caller is known to be among.
+func (c *comparison) hint(th *theme) string {
+	for _, f := range th.facts {
+		if f.Valid.Place(c.at) != groundtruth.Present {
+			continue
+		}
+		caller := c.scope.Parts()
+		for i, p := range f.Scope.Parts() {
+			if p.Value != "" && caller[i].Value == "" {
+				return fmt.Sprintf("The %s of %s depends on the %s, and that of the caller is not known.", f.Wordings()[0], f.Names()[0], p.Name)
+			}
+		}
+		if s := f.Scope.String(); s != "" {
+			return fmt.Sprintf("The %s of %s is known for %s, and not for the caller's %s.", f.Wordings()[0], f.Names()[0], s, c.scope)
+		}
+	}
+	return ""
 }
 
 // offer adds a fact to the evidence, once.

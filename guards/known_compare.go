@@ -389,6 +389,9 @@ func (s *stated) settle(claim *Claim, a Assessment) Assessment {
 		out.Features = a.Features
 		out.Score = max(out.Score, a.Score)
 		return out
+	case s.hint != "" && len(s.agreed) == 0 && a.Verdict == NotCovered:
+		a.Reason = s.hint
+		return a
 	case len(s.agreed) == 0 || a.Verdict == Supported && a.Settled || !s.covers(claim, &a):
 		return a
 	}

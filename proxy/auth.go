@@ -7,6 +7,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"touchstone/groundtruth"
 )
 
 // caller is who sent a request and what it may see.
@@ -15,6 +17,7 @@ type caller struct {
 	routes []string // empty: all
 	detail bool
 	tenant string
+	scope  groundtruth.Scope
 }
 
 func (c *caller) may(route string) bool {
@@ -37,7 +40,7 @@ func newKeyring(keys []Key) (*keyring, error) {
 			return nil, fmt.Errorf("key of app %q: app and key must be given", key.App)
 		}
 		k.digests = append(k.digests, sha256.Sum256([]byte(key.Secret)))
-		k.callers = append(k.callers, &caller{app: key.App, routes: key.Routes, detail: key.Detail, tenant: key.Tenant})
+		k.callers = append(k.callers, &caller{app: key.App, routes: key.Routes, detail: key.Detail, tenant: key.Tenant, scope: key.Scope})
 	}
 	return k, nil
 }

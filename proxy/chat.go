@@ -53,6 +53,9 @@ func (s *Server) serveChat(c *fiber.Ctx, x *exchange) (streaming bool, err error
 		return false, err
 	}
 	x.entry.Model, x.entry.Stream = x.req.model, x.req.stream
+	if err := x.within("guard.scope", x.req.scope); err != nil {
+		return false, err
+	}
 	route, err := s.routes.find(x.req.model, x.who)
 	if err != nil {
 		return false, err

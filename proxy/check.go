@@ -49,12 +49,16 @@ func (s *Server) serveCheck(c *fiber.Ctx, x *exchange) error {
 				bad = wrongType(key.Str, "a string", value)
 			}
 			fields[key.Str] = strings.Clone(value.Str)
+		case "scope":
+			if x.req.scope, bad = parseScope("scope", value); bad == nil {
+				bad = x.within("scope", x.req.scope)
+			}
 		case "context":
 			x.req.given, bad = parseContext("context", value)
 		case "group":
 			x.req.groups, bad = parseGroups("group", value)
 		default:
-			bad = badRequest(key.Str, "The fields are question, context, answer, group, model and route, not %q.", key.Str)
+			bad = badRequest(key.Str, "The fields are question, context, answer, group, model, route and scope, not %q.", key.Str)
 		}
 		return bad == nil
 	})

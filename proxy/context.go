@@ -14,7 +14,8 @@ import (
 )
 
 // parseGuard reads the "guard" member of a request: evidence that the caller
-// vouches for, the groups it declares, and whether the receipt is wanted.
+// vouches for, the groups it declares, whether the receipt is wanted, and for whom the
+// answer is.
 func (r *chatRequest) parseGuard(v gjson.Result) (err error) {
 	if !v.Exists() || v.Type == gjson.Null {
 		return nil
@@ -32,10 +33,12 @@ func (r *chatRequest) parseGuard(v gjson.Result) (err error) {
 			}
 			b := value.Bool()
 			r.wantDetail = &b
+		case "scope":
+			r.scope, err = parseScope("guard.scope", value)
 		case "group":
 			r.groups, err = parseGroups("guard.group", value)
 		default:
-			err = badRequest("guard."+key.Str, "The field \"guard\" knows \"context\", \"detail\" and \"group\", not %q.", key.Str)
+			err = badRequest("guard."+key.Str, "The field \"guard\" knows \"context\", \"detail\", \"group\" and \"scope\", not %q.", key.Str)
 		}
 		return err == nil
 	})

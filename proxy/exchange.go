@@ -11,6 +11,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 	"github.com/oklog/ulid/v2"
 
+	"touchstone/groundtruth"
 	"touchstone/guards"
 	"touchstone/internal/audit"
 	"touchstone/internal/judge"
@@ -29,6 +30,7 @@ type exchange struct {
 	who    *caller
 	route  *Route
 	req    *chatRequest
+	scope  groundtruth.Scope // for whom the answer is
 	entry  audit.Entry
 	word   string // why it is unchecked, as a word of a fixed list for the metrics
 
@@ -89,7 +91,7 @@ func (x *exchange) identify(c *fiber.Ctx) error {
 	default:
 		return badRequest("x-guard-on-block", "The header x-guard-on-block must be message or error.")
 	}
-	return nil
+	return x.scoped(c)
 }
 
 // take makes r the route of the exchange.
@@ -118,7 +120,7 @@ func (x *exchange) subject(choice int) guards.Exchange {
 	}
 	return guards.Exchange{
 		At: x.entry.At, Key: key, ID: x.entry.ID, App: x.entry.App, Route: x.route.Name, Model: x.entry.Model,
-		Prompt: x.req.messages, Given: x.req.given, Tenant: x.who.tenant, Collections: x.route.Collections,
+		Prompt: x.req.messages, Given: x.req.given, Tenant: x.who.tenant, Collections: x.route.Collections, Scope: x.scope,
 		Choice: choice, Streamed: x.entry.Stream,
 	}
 }

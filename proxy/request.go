@@ -65,6 +65,7 @@ type chatRequest struct {
 	given        []groundtruth.Evidence
 	wantDetail   *bool            // guard.detail
 	groups       []fairness.Group // guard.group
+	scope        groundtruth.Scope
 	modelAt      gjson.Result
 	guardAt      []span // members to remove
 	user         string // the end user as the application names them: user or safety_identifier

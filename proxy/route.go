@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"touchstone/groundtruth"
 	"touchstone/internal/audit"
 	"touchstone/internal/judge"
 	"touchstone/policies"
@@ -57,9 +58,10 @@ const DefaultPromptMessage = "This request was not sent on: it is against the ru
 type Key struct {
 	App    string
 	Secret string
-	Routes []string // it may use; empty: all
-	Detail bool     // may see the guard object: sentences, evidence, rules
-	Tenant string   // whose ground truth its answers are checked against
+	Routes []string          // it may use; empty: all
+	Detail bool              // may see the guard object: sentences, evidence, rules
+	Tenant string            // whose ground truth its answers are checked against
+	Scope  groundtruth.Scope // for whom its answers are; requests cannot leave it
 }
 
 // routes finds the route of a model. Names come before "*", earlier routes before later.

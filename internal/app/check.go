@@ -31,7 +31,7 @@ const checkUsage = `usage: touchstone check -answer TEXT [OPTION...]
 
 Checks one answer as the proxy would and reports what each sentence rests on.
 TEXT may be @FILE, or - for standard input. Without -answer, standard input is a
-JSON object {"question": ..., "context": ..., "answer": ...}, where
+JSON object {"question": ..., "context": ..., "answer": ..., "scope": ...}, where
 context is a text, {source, title, text}, or a list of those.
 
 Exit status: 0 allowed, 2 flagged (also redacted or rewritten), 3 blocked,
@@ -53,6 +53,11 @@ func runCheck(ctx context.Context, args []string, std Streams) int {
 		}
 	}
 	answered := false
+	fs.Func("scope", "for whom the answer is, as `PART=VALUE,...`: region, product, audience", func(arg string) error { return in.scope(arg) })
+	fs.Func("at", "`TIME` of the answer (2026-03-31 or 2026-03-31T12:00:00Z), which facts must have been in force; now by default", func(arg string) (err error) {
+		in.At, err = parseMoment(arg)
+		return err
+	})
 	fs.Func("question", "`TEXT` of the question", text(func(s string) { in.Question = s }))
 	fs.Func("context", "`TEXT` the answer may rest on; may be given more than once", text(func(s string) { in.Context = append(in.Context, givenText{Text: s}) }))
 	fs.Func("answer", "`TEXT` of the answer", text(func(s string) { in.Answer, answered = s, true }))
@@ -138,7 +143,7 @@ func check(ctx context.Context, in checkCase, config, route, store string) (judg
 	if r == nil {
 		return judge.Receipt{}, fmt.Errorf("there is no route %q", route)
 	}
-	ex := guards.Exchange{ID: ulid.Make().String(), App: "check", Route: r.Name, Collections: r.Collections}
+	ex := guards.Exchange{ID: ulid.Make().String(), App: "check", Route: r.Name, Collections: r.Collections, Scope: in.Scope, At: in.At}
 	if in.Question != "" {
 		ex.Prompt = []guards.Message{{Role: "user", Text: in.Question}}
 	}

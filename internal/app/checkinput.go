@@ -10,12 +10,17 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
+
+	"touchstone/groundtruth"
 )
 
 // checkCase is what is to be checked.
 type checkCase struct {
 	Question, Answer string
 	Context          []givenText
+	Scope            groundtruth.Scope // for whom the answer is
+	At               time.Time         // of the answer; zero means now
 }
 
 // givenText is a text the answer may rest on.
@@ -73,6 +78,11 @@ func readCase(r io.Reader, in *checkCase) error {
 	return readFields("standard input", json.RawMessage(text), "", map[string]func(string, json.RawMessage) error{
 		"question": textInto(&in.Question),
 		"answer":   textInto(&in.Answer),
+		"scope": func(at string, v json.RawMessage) error {
+			return readFields(at, v, at+".", map[string]func(string, json.RawMessage) error{
+				"region": textInto(&in.Scope.Region), "product": textInto(&in.Scope.Product), "audience": textInto(&in.Scope.Audience),
+			})
+		},
 		"context": func(at string, v json.RawMessage) error {
 			if kind(v) != "a list" {
 				return in.addContext(at, v)
@@ -89,6 +99,29 @@ func readCase(r io.Reader, in *checkCase) error {
 			return nil
 		},
 	})
+}
+
+// scope reads "region=EU,audience=staff".
+func (in *checkCase) scope(arg string) error {
+	for part := range strings.SplitSeq(arg, ",") {
+		name, value, ok := strings.Cut(part, "=")
+		if name, value = strings.TrimSpace(name), strings.TrimSpace(value); !ok || value == "" || !in.Scope.Set(name, value) {
+			return fmt.Errorf("%q is not region=..., product=... or audience=...", part)
+		}
+	}
+	return nil
+}
+
+// parseMoment reads a day, which stands for its noon in UTC, or a moment.
+func parseMoment(arg string) (time.Time, error) {
+	if t, err := time.Parse(time.DateOnly, arg); err == nil {
+		return t.Add(12 * time.Hour), nil
+	}
+	t, err := time.Parse(time.RFC3339, arg)
+	if err != nil {
+		return t, fmt.Errorf("%q is neither a day such as 2026-03-31 nor a moment such as 2026-03-31T12:00:00Z", arg)
+	}
+	return t, nil
 }
 
 // addContext takes a bare text or an object of source, title and text.

@@ -28,6 +28,8 @@ func commands() []command {
 		{"ingest", "read files and folders into the ground truth", runIngest},
 		{"migrate", "bring the schema of a ground truth in PostgreSQL up to date", runMigrate},
 		{"sources", "list the sources of the ground truth", runSources},
+		{"facts", "import, list and delete typed facts", runFacts},
+		{"approved", "import, list and delete approved answers to questions", runApproved},
 		{"search", "show the passages that a sentence would be checked against", runSearch},
 		{"delete", "remove sources from the ground truth", runDelete},
 		{"check", "check one answer and report what each sentence rests on", runCheck},

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"touchstone/groundtruth"
 	"touchstone/guards"
 	"touchstone/internal/audit"
 	"touchstone/policies"
@@ -54,12 +55,13 @@ type UpstreamConfig struct {
 
 // KeyConfig gives one application its key.
 type KeyConfig struct {
-	App     string   `yaml:"app"`
-	Key     Secret   `yaml:"key"`
-	KeyFile string   `yaml:"key_file"`
-	Routes  []string `yaml:"routes"` // it may use; empty: all
-	Detail  bool     `yaml:"detail"` // may see the guard object: sentences, evidence, rules
-	Tenant  string   `yaml:"tenant"` // whose ground truth its answers are checked against
+	App     string            `yaml:"app"`
+	Key     Secret            `yaml:"key"`
+	KeyFile string            `yaml:"key_file"`
+	Routes  []string          `yaml:"routes"` // it may use; empty: all
+	Detail  bool              `yaml:"detail"` // may see the guard object: sentences, evidence, rules
+	Tenant  string            `yaml:"tenant"` // whose ground truth its answers are checked against
+	Scope   groundtruth.Scope `yaml:"scope"`  // for whom its answers are
 }
 
 // RouteConfig says where the requests for some models go and how their answers

@@ -30,7 +30,7 @@ var mayImport = map[string][]string{
 	"internal/judge":          {"guards", "policies"},
 	"internal/stats":          {},
 	"internal/fairness":       {"internal/stats"},
-	"internal/audit":          {"internal/judge", "internal/fairness", "internal/stats", "guards", "policies"},
+	"internal/audit":          {"internal/judge", "internal/fairness", "internal/stats", "guards", "groundtruth", "policies"},
 	"internal/review":         {"guards", "internal/audit", "internal/judge", "policies"},
 	"internal/metrics":        {},
 	"internal/web":            {},

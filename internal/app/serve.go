@@ -257,7 +257,7 @@ func (a *App) proxyOptions() proxy.Options {
 		})
 	}
 	for _, k := range a.cfg.Keys {
-		opt.Keys = append(opt.Keys, proxy.Key{App: k.App, Secret: k.Key.Reveal(), Routes: k.Routes, Detail: k.Detail, Tenant: k.Tenant})
+		opt.Keys = append(opt.Keys, proxy.Key{App: k.App, Secret: k.Key.Reveal(), Routes: k.Routes, Detail: k.Detail, Tenant: k.Tenant, Scope: k.Scope})
 	}
 	return opt
 }

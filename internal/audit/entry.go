@@ -4,6 +4,7 @@ package audit
 import (
 	"time"
 
+	"touchstone/groundtruth"
 	"touchstone/internal/fairness"
 	"touchstone/internal/judge"
 	"touchstone/policies"
@@ -37,17 +38,19 @@ const Probe = "probe"
 
 // Entry is the record of one exchange: append-only, one row, versioned.
 type Entry struct {
-	Version  int       `json:"version"`
-	ID       string    `json:"id"` // also the x-guard-request-id header
-	At       time.Time `json:"at"`
-	Kind     string    `json:"kind"` // "chat", "check", "pass" (not looked at), Probe
-	App      string    `json:"app"`
-	Route    string    `json:"route"`
-	Model    string    `json:"model"`
-	Upstream string    `json:"upstream,omitempty"`
-	Path     string    `json:"path"`
-	Stream   bool      `json:"stream"`
-	Shadow   bool      `json:"shadow"` // the route only observes: the decision was not applied
+	Version  int               `json:"version"`
+	ID       string            `json:"id"` // also the x-guard-request-id header
+	At       time.Time         `json:"at"`
+	Kind     string            `json:"kind"` // "chat", "check", "pass" (not looked at), Probe
+	App      string            `json:"app"`
+	Route    string            `json:"route"`
+	Tenant   string            `json:"tenant,omitempty"` // whose ground truth it was checked against
+	Scope    groundtruth.Scope `json:"scope,omitzero"`   // for whom the answer was
+	Model    string            `json:"model"`
+	Upstream string            `json:"upstream,omitempty"`
+	Path     string            `json:"path"`
+	Stream   bool              `json:"stream"`
+	Shadow   bool              `json:"shadow"` // the route only observes: the decision was not applied
 	// Switch is the emergency switch that counted: "shadow" or "block"; else "".
 	Switch   policies.SwitchTo `json:"switch,omitempty"`
 	Status   int               `json:"status"` // HTTP status the client got; 499 when the client had gone

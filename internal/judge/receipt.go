@@ -56,7 +56,8 @@ type EvidenceRecord struct {
 	Source   string `json:"source"`
 	Title    string `json:"title,omitempty"`
 	Revision string `json:"revision,omitempty"`
-	Start    int    `json:"start"` // byte offset of Quote in the source's text
+	Fact     string `json:"fact,omitempty"` // its ID, where a fact is the evidence
+	Start    int    `json:"start"`          // byte offset of Quote in the source's text
 	Quote    string `json:"quote"`
 }
 
@@ -108,7 +109,7 @@ func (c *Case) Receipt() Receipt {
 			Verdict: s.Verdict, Category: s.Category, Score: s.Score, Guard: s.Guard, Reason: s.Reason,
 		}
 		for _, e := range s.Evidence {
-			rec.Evidence = append(rec.Evidence, EvidenceRecord{Source: e.Source, Title: e.Title, Revision: e.Revision, Start: e.Start, Quote: e.Quote})
+			rec.Evidence = append(rec.Evidence, EvidenceRecord{Source: e.Source, Title: e.Title, Revision: e.Revision, Fact: e.Fact, Start: e.Start, Quote: e.Quote})
 		}
 		r.Sentences[i] = rec
 		if s.Verdict != guards.NotClaim {
