@@ -145,11 +145,11 @@ func printSources(w io.Writer, list []groundtruth.Source, revision string) error
 	passages := 0
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	if len(list) > 0 {
-		fmt.Fprintln(t, "COLLECTION\tSOURCE\tTITLE\tPASSAGES\tBYTES\tREVISION\tUPDATED")
+		fmt.Fprintln(t, "COLLECTION\tSOURCE\tTITLE\tPASSAGES\tFACTS\tBYTES\tREVISION\tUPDATED")
 	}
 	for _, s := range list {
 		passages += s.Passages
-		fmt.Fprintf(t, "%s\t%s\t%s\t%d\t%d\t%s\t%s\n", printable(s.Collection), printable(s.ID), oneLine(shorten(s.Title, 40)), s.Passages, s.Bytes, s.Revision,
+		fmt.Fprintf(t, "%s\t%s\t%s\t%d\t%d\t%d\t%s\t%s\n", printable(s.Collection), printable(s.ID), oneLine(shorten(s.Title, 40)), s.Passages, s.Facts+s.Approved, s.Bytes, s.Revision,
 			s.Updated.Local().Format("2006-01-02 15:04"))
 	}
 	if err := t.Flush(); err != nil {

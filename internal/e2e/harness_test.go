@@ -60,6 +60,9 @@ const (
 
 // answer is what the fake upstream says: what is asked for.
 func answer(question string, choice int) string {
+	if said, ok := strings.CutPrefix(question, "say: "); ok {
+		return said
+	}
 	switch {
 	case strings.Contains(question, "wrong"), strings.Contains(question, "two") && choice == 1:
 		return wrong
@@ -124,7 +127,9 @@ func prepare(t *testing.T, pause time.Duration, truth string) *stone {
 	must(t, os.WriteFile(s.config, fmt.Appendf(nil, `
 listen: %s
 upstreams: [{name: fake, base_url: "%s/v1", api_key: "${UPSTREAM_KEY}"}]
-keys: [{app: tests, key: "${CLIENT_KEY}", detail: true}]
+keys:
+  - {app: tests, key: "${CLIENT_KEY}", detail: true}
+  - {app: staff, key: sk-staff, detail: true, scope: {audience: staff}}
 routes:
   - {name: default, models: [%s], block_message: %q}
   - {name: strict, models: [strict], model: %s, on_block: error}
