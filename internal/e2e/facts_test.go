@@ -41,7 +41,7 @@ func (s *stone) say(t *testing.T, text, key, field string, stream bool, header .
 		if !ok {
 			t.Fatalf("no receipt in %s", data)
 		}
-		must(t, json.NewDecoder(strings.NewReader("{" + after)).Decode(&receipt))
+		must(t, json.NewDecoder(strings.NewReader("{"+after)).Decode(&receipt))
 		return receipt, string(data)
 	}
 	var whole struct{ Guard judge.Receipt }
