@@ -87,3 +87,13 @@ func Database(t testing.TB) string {
 	u.Path = "/" + name
 	return u.String()
 }
+
+// Ask returns the one text that a query gives.
+func Ask(ctx context.Context, dsn, query string) (answer string, err error) {
+	conn, err := pgx.Connect(ctx, dsn)
+	if err != nil {
+		return "", err
+	}
+	err = conn.QueryRow(ctx, query).Scan(&answer)
+	return answer, errors.Join(err, conn.Close(ctx))
+}
