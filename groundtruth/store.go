@@ -65,6 +65,9 @@ type Store interface {
 	// Revision names the content of the whole store as search now sees it:
 	// equal revisions give equal results. "0" is a tenant without sources.
 	Revision() string
+	// Stale says why the store is behind what others changed, or cannot be reached;
+	// nil while all is well. It only remembers, and does not look.
+	Stale() error
 	// Close closes the store for all tenants.
 	Close() error
 }

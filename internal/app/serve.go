@@ -162,6 +162,7 @@ func (a *App) serve(ctx context.Context, ln net.Listener, log *slog.Logger, read
 	counts.PolicyRevision(a.engine.Revision())
 	counts.IndexRevision(a.store.Revision())
 	counts.WatchEncoders(a.encoderStates)
+	counts.WatchGroundTruth(a.store.Stale)
 	for _, r := range a.roles {
 		if r.problem != "" {
 			log.Warn("a model is not running: verdicts rest on exact comparison alone", "role", r.name, "cause", r.problem)

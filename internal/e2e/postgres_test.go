@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"strings"
@@ -116,6 +117,11 @@ func TestPostgresLostAndBack(t *testing.T) {
 				t.Errorf("without a database: %s, and %s on the strict route", a, b)
 			}
 		}
+		for began := time.Now(); s.gauge(t, "guard_ground_truth_up") != "0"; time.Sleep(50 * time.Millisecond) {
+			if time.Since(began) > 10*time.Second {
+				t.Fatalf("without a database guard_ground_truth_up is %s", s.gauge(t, "guard_ground_truth_up"))
+			}
+		}
 		must(t, db.Restart(t.Context()))
 		until("back", 5*time.Second, demo.Name, "pass")
 		until("back", 5*time.Second, "strict", "pass")
@@ -159,4 +165,17 @@ func TestPostgresLostAndBack(t *testing.T) {
 	if unchecked == 0 {
 		t.Error("no receipt says that nothing was measured")
 	}
+}
+
+// gauge reads a metric without labels.
+func (s *stone) gauge(t *testing.T, name string) string {
+	t.Helper()
+	resp, err := http.Get(s.url + "/metrics")
+	must(t, err)
+	defer resp.Body.Close()
+	data, err := io.ReadAll(resp.Body)
+	must(t, err)
+	_, after, _ := strings.Cut(string(data), "\n"+name+" ")
+	value, _, _ := strings.Cut(after, "\n")
+	return value
 }

@@ -285,6 +285,17 @@ type Encoder struct {
 	OK, Timeout, Failed int64 // calls by outcome
 }
 
+// WatchGroundTruth has each scrape ask stale whether the ground truth can be reached.
+func (m *Metrics) WatchGroundTruth(stale func() error) {
+	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "guard_ground_truth_up",
+		Help: "1 while the ground truth can be read, 0 while its database or file cannot: answers are not measured."}, func() float64 {
+		if stale() != nil {
+			return 0
+		}
+		return 1
+	}))
+}
+
 // WatchEncoders has each scrape ask read for the state of the encoders.
 func (m *Metrics) WatchEncoders(read func() []Encoder) { m.registry.MustRegister(encoders(read)) }
 

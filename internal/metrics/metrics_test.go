@@ -1,6 +1,7 @@
 package metrics
 
 import (
+	"errors"
 	"fmt"
 	"net/http/httptest"
 	"strings"
@@ -18,6 +19,7 @@ func full() *Metrics {
 	m.Build("test")
 	m.PolicyRevision("p1")
 	m.IndexRevision("i1")
+	m.WatchGroundTruth(func() error { return errors.New("gone") })
 	m.WatchAudit(func() Audit { return Audit{1, 2, 3, 4, 5} })
 	m.Exchange(Exchange{Route: "default", Model: "gpt-4o", Verdict: "block", Action: "block", Mode: "enforce", Reason: "guard_failed",
 		Sentences: map[string]int{"supported": 3, "contradicted": 1},
