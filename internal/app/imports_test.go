@@ -31,7 +31,7 @@ var mayImport = map[string][]string{
 	"internal/stats":          {},
 	"internal/fairness":       {"internal/stats"},
 	"internal/audit":          {"internal/judge", "internal/fairness", "internal/stats", "guards", "groundtruth", "policies"},
-	"internal/review":         {"guards", "internal/audit", "internal/judge", "policies"},
+	"internal/review":         {"guards", "internal/audit", "internal/judge", "internal/stats", "policies"},
 	"internal/metrics":        {},
 	"internal/web":            {},
 	"internal/demo":           {},

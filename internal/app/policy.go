@@ -25,6 +25,7 @@ func policyVerbs() []command {
 		{"eval", "decide on one recorded answer, and say why each rule fired or did not", runPolicyEval},
 		{"diff", "say what one bundle has that another has not", runPolicyDiff},
 		{"replay", "decide recorded traffic again by another bundle", runReplay},
+		{"threshold", "try every threshold of a rule on recorded traffic, and suggest one", runThreshold},
 		{"switch", "put a route of a running proxy to shadow or block, or back", runPolicySwitch},
 		{"init", "write the embedded bundle to a folder, as a start of your own", runPolicyInit},
 	}
@@ -35,7 +36,7 @@ func runPolicy(ctx context.Context, args []string, std Streams) int {
 	usage := func(w io.Writer) {
 		fmt.Fprint(w, "usage: touchstone policy VERB [OPTION...]\n\n")
 		for _, v := range policyVerbs() {
-			fmt.Fprintf(w, "  %-8s %s\n", v.name, v.usage)
+			fmt.Fprintf(w, "  %-9s %s\n", v.name, v.usage)
 		}
 		fmt.Fprint(w, "\nEach verb explains its options with -h. A bundle is a folder, a .tar.gz file or an http address;\nwithout -policies, the embedded bundle is meant.\n")
 	}

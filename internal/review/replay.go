@@ -54,6 +54,25 @@ type Left struct {
 	Unjudged   int `json:"unjudged"`   // no policy was asked: passed on unseen, or failed before
 	Unrecorded int `json:"unrecorded"` // from before the log recorded what the policy was asked
 	Undecided  int `json:"undecided"`  // the policy failed then and the route's on_failure decided
+	Probes     int `json:"probes"`     // sent by a counterfactual probe, which count in no statistics
+}
+
+func (l *Left) add(o Left) {
+	l.Unjudged += o.Unjudged
+	l.Unrecorded += o.Unrecorded
+	l.Undecided += o.Undecided
+	l.Probes += o.Probes
+}
+
+// left tells why an exchange is not looked at, as far as that can be seen at once.
+func left(e *audit.Entry) (l Left) {
+	switch {
+	case e.Kind == audit.Probe:
+		l.Probes = 1
+	case len(e.Choices) == 0:
+		l.Unjudged = 1
+	}
+	return l
 }
 
 // Delta counts exchanges and how their decisions differ.
@@ -163,8 +182,7 @@ type replayed struct {
 
 func (r *Replaying) exchange(ctx context.Context, e *audit.Entry) (out replayed, err error) {
 	out.Difference = Difference{ID: e.ID, At: e.At, App: e.App, Route: e.Route, Model: e.Model, Was: policies.Allow, Now: policies.Allow}
-	if len(e.Choices) == 0 {
-		out.why.Unjudged = 1
+	if out.why = left(e); out.why != (Left{}) {
 		return out, nil
 	}
 	was, now := sides{}, sides{}
@@ -213,7 +231,7 @@ func (r *Replaying) decide(ctx context.Context, p judge.Decider, e *audit.Entry,
 	if r.OnFailure != nil {
 		j.OnFailure = r.OnFailure(e.Route)
 	}
-	return j.Replay(ctx, c, judge.Asked{App: e.App, Route: e.Route, Model: e.Model, Streamed: e.Stream, At: e.At})
+	return j.Replay(ctx, c, asked(e))
 }
 
 // firing is one rule over all choices of an exchange.
@@ -325,9 +343,7 @@ type merging struct {
 
 func (m *merging) add(x replayed) {
 	o := m.out
-	o.Left.Unjudged += x.why.Unjudged
-	o.Left.Unrecorded += x.why.Unrecorded
-	o.Left.Undecided += x.why.Undecided
+	o.Left.add(x.why)
 	if x.why != (Left{}) {
 		return
 	}

@@ -65,23 +65,29 @@ func (r *Replay) notes() (out []string) {
 		slices.Sort(parts)
 		out = append(out, "Decided then: "+strings.Join(parts, ", ")+".")
 	}
+	return append(out, notesOf(r.Left)...)
+}
+
+// notesOf says what was left out, if anything was.
+func notesOf(l Left) []string {
 	var left []string
 	for _, l := range []struct {
 		n    int
 		text string
 	}{
-		{r.Left.Unjudged, "%d about which no policy was asked"},
-		{r.Left.Unrecorded, "%d from before the log recorded what the policy was asked"},
-		{r.Left.Undecided, "%d that on_failure decided, as the policy could not"},
+		{l.Unjudged, "%d about which no policy was asked"},
+		{l.Unrecorded, "%d from before the log recorded what the policy was asked"},
+		{l.Undecided, "%d that on_failure decided, as the policy could not"},
+		{l.Probes, "%d that a counterfactual probe sent"},
 	} {
 		if l.n > 0 {
 			left = append(left, fmt.Sprintf(l.text, l.n))
 		}
 	}
-	if len(left) > 0 {
-		out = append(out, "Left out: "+strings.Join(left, ", ")+".")
+	if len(left) == 0 {
+		return nil
 	}
-	return out
+	return []string{"Left out: " + strings.Join(left, ", ") + "."}
 }
 
 func deltas(title, note, what string, list []Delta) section {
