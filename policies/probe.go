@@ -36,7 +36,7 @@ func NewProbe(ctx context.Context, place, rule, setting string) (*Probe, error) 
 	if err != nil {
 		return nil, err
 	}
-	metas, err := metadata(src.rules)
+	metas, err := metadata(src.rules, rulesRoot, "violation")
 	if err != nil {
 		return nil, err
 	}
