@@ -80,6 +80,9 @@ bench: ## what Touchstone costs, against the plainest Go reverse proxy in the sa
 bench-replay: ## record 100,000 exchanges and replay them against a bundle
 	$(GO) test ./internal/review -run '^$$' -bench Replay -benchtime 1x
 
+bench-store: ## the stores at 100,000 passages: loading, p50 and p99 of searches, recall (STORE_ARGS='-n 10000')
+	$(GO) run ./internal/bench/stores $(STORE_ARGS)
+
 eval-docs: build ## the tables of docs/evaluation-authored.md; with PUBLIC='FILE...' those of evaluation-public.md too
 	@set -e; mkdir -p .cache; page() { out=$$1; title=$$2; shift 2; \
 	  { printf '# %s\n\nWritten by `make eval-docs`; docs/evaluation.md explains the figures.\n\n' "$$title"; \

@@ -2,6 +2,7 @@ package groundtruth
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -45,6 +46,12 @@ type Counts struct{ Added, Changed, Unchanged, Removed, Skipped, Failed int }
 // of the store or of the embedder.
 func (in *Ingester) Run(ctx context.Context, paths []string) (Counts, error) {
 	var n Counts
+	settle := func(context.Context) error { return nil }
+	if l, ok := in.Store.(Loader); ok {
+		loading := *in
+		loading.Store, settle = l.Load()
+		in = &loading
+	}
 	stored, err := in.Store.Sources(ctx, in.Collection)
 	if err != nil {
 		return n, fmt.Errorf("listing the sources: %w", err)
@@ -90,7 +97,7 @@ func (in *Ingester) Run(ctx context.Context, paths []string) (Counts, error) {
 		report(o)
 	}
 	if !in.Prune {
-		return n, ctx.Err()
+		return n, cmp.Or(ctx.Err(), settle(ctx))
 	}
 	for _, src := range stored {
 		if seen[src.ID] || !below(src.ID, folders) || slices.ContainsFunc(bad, func(o Outcome) bool {
@@ -106,7 +113,7 @@ func (in *Ingester) Run(ctx context.Context, paths []string) (Counts, error) {
 		}
 		report(Outcome{Source: src.ID, What: "removed"})
 	}
-	return n, nil
+	return n, settle(ctx)
 }
 
 // file stores one file. The error is the store's, the embedder's, or that of ctx.

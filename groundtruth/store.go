@@ -30,6 +30,14 @@ const (
 	MaxK     = 1000
 )
 
+// A Loader is a Store that takes many changes faster when it may put off what makes
+// searches fast: they find the same meanwhile, and take longer.
+type Loader interface {
+	// Load returns the store to make the changes in, and what to call after them. If
+	// that is never called, the next change elsewhere makes up for it.
+	Load() (s Store, settle func(ctx context.Context) error)
+}
+
 // Limit is how many passages the query asks for.
 func (q *Query) Limit() int {
 	if q.K <= 0 {

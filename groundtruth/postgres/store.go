@@ -48,6 +48,7 @@ const (
 type Store struct {
 	*shared
 	tenant string
+	loads  bool // many changes come, and settle after them
 }
 
 var _ groundtruth.Store = (*Store)(nil)
@@ -187,7 +188,7 @@ func dead(err error) bool {
 }
 
 // For implements groundtruth.Store.
-func (s *Store) For(tenant string) groundtruth.Store { return &Store{s.shared, tenant} }
+func (s *Store) For(tenant string) groundtruth.Store { return &Store{s.shared, tenant, s.loads} }
 
 // Revision implements groundtruth.Store.
 func (s *Store) Revision() string {

@@ -56,7 +56,7 @@ func (s *Store) change(ctx context.Context, do func(context.Context, *change) (b
 		return false, explain(ctx, err)
 	}
 	s.saw(st)
-	if !settled {
+	if !settled && !s.loads {
 		// What is stored is stored, and found, if slower; the next change tries again.
 		if _, err := conn.Exec(ctx, `SELECT touchstone.settle($1, $2)`, ch.collection, s.opt.Exact); err != nil {
 			s.opt.Log.Warn("a large collection is without the indexes it should have, and slow to search", "error", err.Error())
@@ -64,6 +64,26 @@ func (s *Store) change(ctx context.Context, do func(context.Context, *change) (b
 	}
 	return true, nil
 }
+
+// Load implements groundtruth.Loader: an index that is built over what is there takes a
+// third of the time of one that grows with it.
+func (s *Store) Load() (groundtruth.Store, func(context.Context) error) {
+	return &Store{s.shared, s.tenant, true}, func(ctx context.Context) error {
+		// A build takes as long as it takes: minutes for a hundred thousand passages.
+		err := s.pool.AcquireFunc(ctx, func(c *pgxpool.Conn) error {
+			var b pgx.Batch
+			b.Queue(setTenant, s.tenant)
+			b.Queue(`SELECT touchstone.settle(id, $2) FROM touchstone.collections WHERE tenant = $1 ORDER BY id`, s.tenant, s.opt.Exact)
+			return c.SendBatch(ctx, &b).Close()
+		})
+		if err != nil {
+			return fmt.Errorf("indexing what was stored: %w", explain(ctx, err))
+		}
+		return nil
+	}
+}
+
+var _ groundtruth.Loader = (*Store)(nil)
 
 // begin begins a transaction, if need be on a new connection: an idle one may have died
 // unnoticed, and nothing was asked of it yet.

@@ -179,11 +179,12 @@ END $$;
 -- +goose StatementBegin
 CREATE FUNCTION touchstone.settle(p_collection integer, p_exact integer) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER
-SET search_path FROM CURRENT SET jit = off SET maintenance_work_mem = '512MB'
+SET search_path FROM CURRENT SET jit = off
 AS $$
 DECLARE
-    c    record;
-    keys bigint[];
+    c     record;
+    build text;
+    keys  bigint[];
 BEGIN
     PERFORM pg_advisory_xact_lock(hashtext('touchstone.settle'), p_collection);
     SELECT o.*, t.dims AS wants INTO c FROM touchstone.collections o JOIN touchstone.tenants t USING (tenant) WHERE o.id = p_collection;
@@ -196,7 +197,15 @@ BEGIN
     IF c.dims <> c.wants THEN
         EXECUTE format('DROP INDEX IF EXISTS touchstone.passages_near_%s', c.id);
         IF c.wants > 0 THEN
-            EXECUTE format('CREATE INDEX passages_near_%1$s ON touchstone.passages USING hnsw ((vector::halfvec(%2$s)) halfvec_cosine_ops) WHERE collection = %1$s', c.id, c.wants);
+            -- A graph that does not fit is built ten times slower.
+            PERFORM set_config('maintenance_work_mem', greatest(65536, least(2097151, c.passages * (c.wants * 2 + 500) / 1024))::text, true);
+            build := format('CREATE INDEX passages_near_%1$s ON touchstone.passages USING hnsw ((vector::halfvec(%2$s)) halfvec_cosine_ops) WHERE collection = %1$s', c.id, c.wants);
+            BEGIN
+                EXECUTE build;
+            EXCEPTION WHEN disk_full OR out_of_memory THEN -- workers share memory, of which containers have little
+                PERFORM set_config('max_parallel_maintenance_workers', '0', true);
+                EXECUTE build;
+            END;
         END IF;
     END IF;
     IF c.passages NOT BETWEEN c.sampled * 0.8 AND c.sampled * 1.2 THEN
