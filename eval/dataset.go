@@ -54,7 +54,8 @@ type Item struct {
 	Context  string
 	Question string
 	Rows     []Row
-	Whole    bool // the rows are sentences of one answer, which is scored as a whole too
+	Content  *Content // the row is about what its text holds, not about truth
+	Whole    bool     // the rows are sentences of one answer, which is scored as a whole too
 }
 
 // maxLine bounds one line of a data file, in bytes.
@@ -95,7 +96,7 @@ func readLines(path, set string, r io.Reader, use func(Item) error) error {
 		if len(bytes.TrimSpace(lines.Bytes())) == 0 {
 			continue
 		}
-		items, err := parseLine(set, lines.Bytes())
+		items, err := parseLine(set, filepath.Dir(path), lines.Bytes())
 		if err != nil {
 			return fmt.Errorf("%s:%d: %w", path, n, err)
 		}
@@ -137,7 +138,11 @@ type piece struct {
 
 // parseLine turns one line into items: one for a response or an answer, one for
 // each claim.
-func parseLine(set string, data []byte) ([]Item, error) {
+func parseLine(set, folder string, data []byte) ([]Item, error) {
+	var probe struct{ ID, Text, Response, Claims, Answer json.RawMessage }
+	if err := json.Unmarshal(data, &probe); err == nil && probe.Text != nil && probe.ID != nil && probe.Response == nil && probe.Claims == nil && probe.Answer == nil {
+		return parseContent(set, folder, data)
+	}
 	var l line
 	if err := json.Unmarshal(data, &l); err != nil {
 		var mismatch *json.UnmarshalTypeError
@@ -189,7 +194,7 @@ func parseLine(set string, data []byte) ([]Item, error) {
 		}
 		return items, nil
 	}
-	return nil, errors.New(`a row has a "response", "claims" or an "answer" in sentences; this one has none of them`)
+	return nil, errors.New(`a row has a "response", "claims", an "answer" in sentences or a "text"; this one has none of them`)
 }
 
 func (p piece) row(id string, n int) Row {

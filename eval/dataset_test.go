@@ -76,7 +76,7 @@ func TestReadNamesTheLineOfAFault(t *testing.T) {
 		{"not JSON", `{"id":`, ":2: reading JSON: unexpected end of JSON input"},
 		{"wrong type", `{"id":7}`, `:2: field "ID": want string, got number`},
 		{"no id", `{"response":"R","label":"supported"}`, `:2: field "id" is missing`},
-		{"no text", `{"id":"x","context":"C"}`, `:2: a row has a "response", "claims" or an "answer"`},
+		{"no text", `{"id":"x","context":"C"}`, `:2: a row has a "response", "claims", an "answer"`},
 		{"misspelt label", `{"id":"x","response":"R","label":"suported"}`, `:2: row x: unknown label "suported"`},
 		{"bad span", `{"id":"x","response":"R","spans":[[0.5,2]]}`, `:2: field "spans": 0.5 is not a character offset`},
 		{"endless line", `{"id":"` + strings.Repeat("x", 16<<20) + `"}`, ":2: the line is longer than 16 MiB"},

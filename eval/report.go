@@ -60,6 +60,9 @@ func writeMarkdown(w io.Writer, tables []table) error {
 }
 
 func (r Report) tables(latency bool) []table {
+	if r.Overall.Rows == 0 {
+		return contentTables(r.Content, latency)
+	}
 	all := append([]Scores{r.Overall}, r.Sets...)
 	out := []table{scoreTable("Data sets", all, latency)}
 	if len(r.Answers) > 0 {
@@ -77,7 +80,7 @@ func (r Report) tables(latency bool) []table {
 	if t := spanTable(all); len(t.Rows) > 0 {
 		out = append(out, t)
 	}
-	return out
+	return append(out, contentTables(r.Content, latency)...)
 }
 
 func scoreTable(title string, groups []Scores, latency bool) table {

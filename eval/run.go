@@ -15,9 +15,10 @@ import (
 // Runner judges items as a route judges answers.
 type Runner struct {
 	Judge       *judge.Judge
-	Route       string   // named to the policy
-	Collections []string // of the ground truth, beside the context of each row
-	Workers     int      // items judged at once; below 1 means 1
+	Content     *judge.Judge // of rows about what a text holds; nil: Judge
+	Route       string       // named to the policy
+	Collections []string     // of the ground truth, beside the context of each row
+	Workers     int          // items judged at once; below 1 means 1
 }
 
 // Prediction is one row's line in a predictions file. Its form is stable.
@@ -28,6 +29,7 @@ type Prediction struct {
 	Action    policies.Action `json:"action"`
 	Sentences []Sentence      `json:"sentences"`
 	Ms        float64         `json:"ms"` // spent judging it
+	*Found                    // of rows about what a text holds
 }
 
 // Sentence is one sentence of a prediction.
@@ -70,6 +72,9 @@ func (r Runner) Run(ctx context.Context, source func(use func(Item) error) error
 		defer close(jobs)
 		defer close(order)
 		return source(func(item Item) error {
+			if item.Content != nil && !detects(r.contentJudge()) {
+				return errNoDetector
+			}
 			j := job{item, make(chan Result, 1)}
 			select {
 			case order <- j:
@@ -112,9 +117,29 @@ func (r Runner) Run(ctx context.Context, source func(use func(Item) error) error
 	return group.Wait()
 }
 
+func (r Runner) contentJudge() *judge.Judge {
+	if r.Content != nil {
+		return r.Content
+	}
+	return r.Judge
+}
+
+// detects says whether any guard looks at what a text holds.
+func detects(j *judge.Judge) bool {
+	for _, g := range j.Chain.Guards {
+		if _, ok := g.(guards.Detector); ok {
+			return true
+		}
+	}
+	return false
+}
+
 // judge puts one item through the judge, row by row as a stream would come, and
 // gives every sentence to the rows that it lies in.
 func (r Runner) judge(ctx context.Context, item Item) Result {
+	if item.Content != nil {
+		return r.judgeContent(ctx, item)
+	}
 	ex := guards.Exchange{
 		ID: item.ID, App: "eval", Route: r.Route, Collections: r.Collections,
 		Given: groundtruth.Given("context", item.Title, item.Context),

@@ -47,6 +47,9 @@ func (s *Saved) Result(item Item) (Result, error) {
 		if err != nil {
 			return res, err
 		}
+		if item.Content != nil && p.Found == nil {
+			p.Found = &Found{}
+		}
 		res.Rows[i] = Judged{Row: row, Prediction: p, Overlap: overlap(row.Text, known)}
 		res.Ms += p.Ms
 		if p.Action.Strictness() > res.Action.Strictness() {

@@ -83,13 +83,14 @@ type ErrorScore struct {
 
 // Report is what a run of evaluation says, the worst groups first.
 type Report struct {
-	Policy  string       `json:"policy_revision,omitempty"`
-	Index   string       `json:"index_revision,omitempty"`
-	Overall Scores       `json:"overall"`
-	Answers []Scores     `json:"answers,omitempty"` // whole answers that are labelled by sentence, judged by their worst one
-	Sets    []Scores     `json:"sets"`
-	Tasks   []Scores     `json:"tasks"`
-	Errors  []ErrorScore `json:"errors,omitempty"`
+	Policy  string          `json:"policy_revision,omitempty"`
+	Index   string          `json:"index_revision,omitempty"`
+	Overall Scores          `json:"overall"`
+	Answers []Scores        `json:"answers,omitempty"` // whole answers that are labelled by sentence, judged by their worst one
+	Sets    []Scores        `json:"sets"`
+	Tasks   []Scores        `json:"tasks"`
+	Errors  []ErrorScore    `json:"errors,omitempty"`
+	Content []ContentScores `json:"content,omitempty"` // sets about what texts hold
 }
 
 // record is what a Scorer keeps of a row.
@@ -105,10 +106,15 @@ type record struct {
 // Scorer collects results. It keeps a few numbers of every row, no text.
 type Scorer struct {
 	rows, answers []record
+	content       []contentRecord
 }
 
 // Add takes one result.
 func (s *Scorer) Add(res Result) {
+	if res.Item.Content != nil {
+		s.addContent(res)
+		return
+	}
 	h := fnv.New64a()
 	h.Write([]byte(res.Item.Doc)) //nolint:errcheck // a hash does not fail
 	base := record{set: res.Item.Set, task: res.Item.Task, outcome: outcome{doc: h.Sum64()}}
@@ -150,6 +156,7 @@ func (s *Scorer) Report() Report {
 		Sets:    grouped(s.rows, func(r record) string { return r.set }),
 		Tasks:   grouped(s.rows, func(r record) string { return r.task }),
 		Errors:  byError(s.rows),
+		Content: contentScores(s.content),
 	}
 }
 

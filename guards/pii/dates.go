@@ -174,9 +174,18 @@ func (s *scan) aged(i int) {
 			score = 0.85
 		case "age":
 			score = 0.75
-		case ":", "is":
-			if at(i-2) == "age" {
+		case ":", "is", "was", "am", "m":
+			switch at(i - 2) {
+			case "age":
 				score = 0.85
+			case "i", "he", "she", "'", "i'm": // "She was 5 minutes late" is no age
+				if i+1 == len(s.tokens) || s.tokens[i+1].kind == mark && strings.IndexByte(".,;!?)", s.text[s.tokens[i+1].start]) >= 0 {
+					score = 0.7
+				}
+			}
+		case "i'm":
+			if i+1 == len(s.tokens) || s.tokens[i+1].kind == mark && strings.IndexByte(".,;!?)", s.text[s.tokens[i+1].start]) >= 0 {
+				score = 0.7
 			}
 		}
 		if score > 0 && at(i+1) == "%" || at(i-1) == "turned" && s.before(i)&tellsPerson == 0 {

@@ -52,12 +52,24 @@ func (s *scan) sequence(i int) sequence {
 			seq.groups = append(seq.groups, k)
 			seq.digits += int(t.end - t.start)
 			continue
+		case t.kind == mixed && t.gap == glued && len(seq.groups) > 1 && extended(s.of(k)) > 0: // 555-0100x42
+			seq.groups = append(seq.groups, k)
+			seq.digits += extended(s.of(k))
 		case t.kind == mark && strings.IndexByte("-./()", s.text[t.start]) >= 0 && k-seq.groups[len(seq.groups)-1] <= 2:
 			continue
 		}
 		break
 	}
 	return seq
+}
+
+// extended is how many digits stand before the extension in 0100x42, or 0.
+func extended(w string) int {
+	i := strings.IndexByte(strings.ToLower(w), 'x')
+	if i < 2 || i > 5 || i+1 == len(w) || len(w)-i > 6 || !digits(w[:i]) || !digits(w[i+1:]) {
+		return 0
+	}
+	return i
 }
 
 // numbered tries the forms that a number may have on more and fewer of its groups. It
@@ -108,6 +120,9 @@ func (c *candidate) read() {
 	s := c.s
 	from, to := s.tokens[c.from].start, s.tokens[c.to-1].end
 	c.text = s.text[from:to]
+	if last := s.of(c.to - 1); s.tokens[c.to-1].kind == mixed {
+		c.text = c.text[:len(c.text)-len(last)+extended(last)]
+	}
 	c.plus = c.text[0] == '+' || strings.HasPrefix(c.text, "(+")
 	var digits, shape []byte
 	run := 0

@@ -16,6 +16,7 @@ var nationalRegions = []string{
 // what the words around call one.
 func (c *candidate) phone() bool {
 	n := len(c.digits)
+	c.extension()
 	if n < 6 || n > 15 || strings.Count(c.text, "(") != strings.Count(c.text, ")") {
 		return false
 	}
@@ -51,6 +52,24 @@ func (c *candidate) phone() bool {
 		}
 	}
 	return false
+}
+
+// extension takes what is dialled behind a number with it: "ext. 42".
+func (c *candidate) extension() {
+	s := c.s
+	k := c.to
+	if k+1 >= len(s.tokens) || s.tokens[k].gap != blank {
+		return
+	}
+	switch strings.ToLower(s.of(k)) {
+	case "ext", "extension", "x", "durchwahl":
+		if k++; s.of(k) == "." {
+			k++
+		}
+		if k < len(s.tokens) && s.tokens[k].kind == number && len(s.of(k)) <= 6 && s.tokens[k].gap != newline {
+			c.to = k + 1
+		}
+	}
 }
 
 // american tells numbers of the North American plan by their form.

@@ -111,7 +111,9 @@ func evaluate(ctx context.Context, o evalOptions, progress io.Writer) (report ev
 		r := RouteConfig{}
 		r.setDefaults()
 		r.Name, r.Collections = "default", nil
-		cfg.Routes, cfg.GroundTruth = []RouteConfig{r}, GroundTruthConfig{Path: ":memory:"}
+		content := r // rows about what a text holds are judged by the guards that look at that
+		content.Name, content.Guards = "content", []string{"injection", "pii", "safety", "secrets"}
+		cfg.Routes, cfg.GroundTruth = []RouteConfig{r, content}, GroundTruthConfig{Path: ":memory:"}
 	}
 	a, err := Open(ctx, cfg, unlogged())
 	if err != nil {
@@ -141,6 +143,9 @@ func evaluate(ctx context.Context, o evalOptions, progress io.Writer) (report ev
 	defer bar.finish()
 
 	runner := eval.Runner{Judge: judge, Route: route.Name, Collections: route.Collections, Workers: o.workers}
+	if o.config == "" {
+		runner.Content = a.Judge("content")
+	}
 	var scorer eval.Scorer
 	err = runner.Run(ctx, func(use func(eval.Item) error) error {
 		for _, f := range files {

@@ -33,15 +33,16 @@ func main() {
 	plain := flag.String("plain", "", "`DIR` of texts whose small words are common")
 	known := flag.String("names", "", "`FILE` of names, a line each: first NAME, last NAME")
 	out := flag.String("out", "", "`FILE` to write the tagger to, made from all rows")
+	part := flag.Bool("part", false, "with -out: learn from the part of the rows that is not held out")
 	rounds := flag.Int("rounds", 8, "`NUMBER` of times that each row is learnt from")
 	flag.Parse()
-	if err := run(*data, *made, *plain, *known, *out, *rounds); err != nil {
+	if err := run(*data, *made, *plain, *known, *out, *rounds, *part); err != nil {
 		fmt.Fprintf(os.Stderr, "names: %v\n", err)
 		os.Exit(1)
 	}
 }
 
-func run(data, made, plain, known, out string, rounds int) error {
+func run(data, made, plain, known, out string, rounds int, part bool) error {
 	rows, err := readAll(data, made)
 	if err != nil {
 		return err
@@ -57,7 +58,7 @@ func run(data, made, plain, known, out string, rounds int) error {
 	}
 	var train, dev []row
 	for _, r := range rows {
-		if out == "" && r.heldOut() {
+		if (out == "" || part) && r.heldOut() {
 			dev = append(dev, r)
 			continue
 		}
