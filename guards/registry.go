@@ -15,6 +15,9 @@ type Deps struct {
 	Entailment Entailer          // judges what exact comparison cannot; nil: exact comparison alone
 	Facts      FactFinder        // typed facts of the ground truth; nil: none
 	Safety     Classifier        // judges what a text does to people; nil: the guards that need it measure nothing
+	// Embedder makes the vectors that passages are searched by beside their words; nil:
+	// by words alone.
+	Embedder groundtruth.Embedder
 }
 
 // registered lists the guards by name.

@@ -25,10 +25,11 @@ type App struct {
 	judges map[string]*judge.Judge // by route; routes without guards have none
 	hashes []byte                  // key of masks with a hash
 
-	verifier guards.Entailer   // nil: exact comparison alone
-	safety   guards.Classifier // nil: safety and injection are not measured
-	roles    []*role           // of the encoders that were asked for
-	closers  []func() error    // of what was opened beside the store
+	verifier guards.Entailer      // nil: exact comparison alone
+	embedder groundtruth.Embedder // nil: evidence is searched by words alone
+	safety   guards.Classifier    // nil: safety and injection are not measured
+	roles    []*role              // of the encoders that were asked for
+	closers  []func() error       // of what was opened beside the store
 }
 
 // Open builds the ground truth, the policies and a judge for each route.
@@ -46,19 +47,25 @@ func Open(ctx context.Context, cfg *Config, log *slog.Logger) (*App, error) {
 		a.hashes = make([]byte, 32)
 		rand.Read(a.hashes) // never fails
 	}
-	if err := a.build(); err != nil {
+	if err := a.build(ctx); err != nil {
 		return nil, errors.Join(err, a.Close())
 	}
 	return a, nil
 }
 
 // build opens the encoders that the routes need and makes the routes' judges.
-func (a *App) build() (err error) {
+func (a *App) build(ctx context.Context) (err error) {
 	anyHas := func(guard string) bool {
 		return slices.ContainsFunc(a.cfg.Routes, func(r RouteConfig) bool { return slices.Contains(r.Guards, guard) })
 	}
+	searched := func(r RouteConfig) bool { return slices.Contains(r.Guards, "groundedness") && len(r.Collections) > 0 }
 	if anyHas("groundedness") {
-		if a.verifier, err = a.openVerifier(); err != nil {
+		if err := a.openEncoders(slices.ContainsFunc(a.cfg.Routes, searched)); err != nil {
+			return err
+		}
+	}
+	if a.embedder != nil {
+		if err := sameVectors(ctx, a.store, a.embedder.ID()); err != nil {
 			return err
 		}
 	}
@@ -81,7 +88,7 @@ func (a *App) addJudge(r *RouteConfig) error {
 	}
 	chain := &guards.Chain{Timeout: time.Duration(r.GuardTimeout)}
 	for _, name := range r.Guards {
-		g, err := guards.New(name, guards.Deps{Store: a.store, Facts: a.known, Entailment: a.verifier, Safety: a.safety})
+		g, err := guards.New(name, guards.Deps{Store: a.store, Facts: a.known, Entailment: a.verifier, Embedder: a.embedder, Safety: a.safety})
 		if err != nil {
 			return fmt.Errorf("route %s: %w", r.Name, err)
 		}

@@ -126,6 +126,9 @@ func check(ctx context.Context, in checkCase, config, route, store string) (judg
 		r := RouteConfig{}
 		r.setDefaults()
 		r.Name = "default"
+		if store == "" { // nothing to search
+			r.Collections = nil
+		}
 		cfg.Routes = []RouteConfig{r}
 	}
 	if store != "" {

@@ -100,7 +100,7 @@ func serveDemo(ctx context.Context, address, data string, std Streams) error {
 	if err != nil {
 		return err
 	}
-	documents, err := loadKnowledgeBase(ctx, a.store, cfg.Routes[0].Collections[0])
+	documents, err := a.loadKnowledgeBase(ctx, cfg.Routes[0].Collections[0])
 	if err != nil {
 		return errors.Join(err, a.Close())
 	}
@@ -125,7 +125,7 @@ func serveStandIn() (url string, stop func(), err error) {
 }
 
 // loadKnowledgeBase stores the sample documents and returns how many there are.
-func loadKnowledgeBase(ctx context.Context, store groundtruth.Store, collection string) (int, error) {
+func (a *App) loadKnowledgeBase(ctx context.Context, collection string) (int, error) {
 	files, err := fs.Glob(demo.KnowledgeBase, "kb/*")
 	if err != nil {
 		return 0, err
@@ -140,7 +140,12 @@ func loadKnowledgeBase(ctx context.Context, store groundtruth.Store, collection 
 			return 0, fmt.Errorf("reading the sample document %s: %w", name, err)
 		}
 		doc.ID, doc.Collection = path.Base(name), collection
-		if _, err := store.Replace(ctx, doc); err != nil {
+		if a.embedder != nil {
+			if err := groundtruth.Embed(ctx, a.embedder, &doc); err != nil {
+				return 0, err
+			}
+		}
+		if _, err := a.store.Replace(ctx, doc); err != nil {
 			return 0, fmt.Errorf("storing the sample document %s: %w", name, err)
 		}
 	}

@@ -11,6 +11,9 @@ import (
 	"sync/atomic"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
+	"touchstone/groundtruth"
 	"touchstone/guards"
 	"touchstone/internal/encoder"
 	"touchstone/internal/encoder/models"
@@ -21,9 +24,10 @@ import (
 // EncodersConfig says which models run in the process. By default those that the
 // program carries.
 type EncodersConfig struct {
-	Library  string        `yaml:"library"` // of ONNX Runtime; one for the whole process
-	Verifier EncoderConfig `yaml:"verifier"`
-	Safety   SafetyConfig  `yaml:"safety"`
+	Library  string         `yaml:"library"` // of ONNX Runtime; one for the whole process
+	Verifier EncoderConfig  `yaml:"verifier"`
+	Safety   SafetyConfig   `yaml:"safety"`
+	Embedder EmbedderConfig `yaml:"embedder"`
 }
 
 // EncoderConfig names a model of the operator's; its zero value is the one that the
@@ -47,6 +51,24 @@ func (e *EncoderConfig) setWord(word string) error {
 	return nil
 }
 
+// EmbedderConfig names a sentence embedder of the operator's; its zero value is the one
+// that the program carries. In the file it is a set of fields or the word off.
+type EmbedderConfig struct {
+	Path   string `yaml:"path"`   // folder, as a verifier's
+	SHA256 string `yaml:"sha256"` // of model.onnx, unpacked
+
+	off bool
+}
+
+// setWord takes what stands in place of the fields.
+func (e *EmbedderConfig) setWord(word string) error {
+	if word != "off" {
+		return fmt.Errorf("%q is neither off nor a set of fields", word)
+	}
+	*e = EmbedderConfig{off: true}
+	return nil
+}
+
 func (c *Config) checkEncoders(bad complaint) {
 	if lib := c.Encoders.Library; lib != "" {
 		if info, err := os.Stat(lib); err != nil || info.IsDir() {
@@ -55,6 +77,8 @@ func (c *Config) checkEncoders(bad complaint) {
 	}
 	c.Encoders.Verifier.check("encoders.verifier", bad)
 	c.Encoders.Safety.check(bad)
+	embedder := EncoderConfig{Path: c.Encoders.Embedder.Path, SHA256: c.Encoders.Embedder.SHA256}
+	embedder.check("encoders.embedder", bad)
 }
 
 func (e *EncoderConfig) check(field string, bad complaint) {
@@ -80,8 +104,8 @@ func (e *EncoderConfig) check(field string, bad complaint) {
 
 // role is what one encoder does in a running program, and how it fares.
 type role struct {
-	name    string // "verifier", "safety"
-	without string // what it means that it does not run
+	name    string // "verifier", "embedder", "safety"
+	without string // what it means that no model runs
 	model   judge.Model
 	problem string // why no model runs though one was asked for; "" otherwise
 	counts  struct{ ok, timeout, failed atomic.Int64 }
@@ -140,6 +164,80 @@ func (a *App) openVerifier() (guards.Entailer, error) {
 	a.roles = append(a.roles, r)
 	a.closers = append(a.closers, v.Close)
 	return verifierModel{v, r}, nil
+}
+
+// embedderModel is the sentence embedder with its calls counted.
+type embedderModel struct {
+	*models.Embedder
+	role *role
+}
+
+func (m embedderModel) Embed(ctx context.Context, texts []string) ([][]float32, error) {
+	out, err := m.Embedder.Embed(ctx, texts)
+	m.role.called(err)
+	return out, err
+}
+
+// openEmbedder opens the model that makes vectors, nil where it is turned off, or where
+// this program or machine can run none: then problem of the role says why. The role is
+// nil where it is turned off.
+func (c *Config) openEmbedder() (*embedderModel, *role, error) {
+	cfg := &c.Encoders.Embedder
+	if cfg.off {
+		return nil, nil, nil
+	}
+	r := &role{name: "embedder", without: "evidence is searched by words alone"}
+	// Whoever asks has a deadline of their own, but for ingestion.
+	m, err := models.OpenEmbedder(models.Options{Path: cfg.Path, Library: c.Encoders.Library, SHA256: cfg.SHA256, Deadline: time.Minute})
+	if err != nil && models.Unavailable(err) {
+		r.problem = err.Error()
+		return nil, r, nil
+	}
+	if err != nil {
+		return nil, nil, c.at.errorf("encoders.embedder", "%v", err)
+	}
+	r.model = judge.Model{Role: r.name, Name: m.Name(), SHA256: m.SHA256()}
+	return &embedderModel{m, r}, r, nil
+}
+
+// openEncoders opens the models that checking against evidence takes, both at once; the
+// embedder only where evidence is searched for.
+func (a *App) openEncoders(searched bool) error {
+	var m *embedderModel
+	var r *role
+	var group errgroup.Group
+	if searched {
+		group.Go(func() (err error) {
+			m, r, err = a.cfg.openEmbedder()
+			return err
+		})
+	}
+	var err error
+	a.verifier, err = a.openVerifier()
+	err = errors.Join(err, group.Wait())
+	if r != nil {
+		a.roles = append(a.roles, r)
+	}
+	if m != nil {
+		a.embedder = m
+		a.closers = append(a.closers, m.Close)
+	}
+	return err
+}
+
+// sameVectors reports vectors in the store that the embedder's cannot be compared with.
+func sameVectors(ctx context.Context, store groundtruth.Store, id string) error {
+	list, err := store.Sources(ctx, "")
+	if err != nil {
+		return err
+	}
+	for _, s := range list {
+		if s.Embedding != "" && s.Embedding != id {
+			return fmt.Errorf("%w: the ground truth holds those of %s, and the embedder is %s: `touchstone ingest -reembed` makes them anew, or name that model in encoders.embedder.path",
+				groundtruth.ErrEmbedding, s.Embedding, id)
+		}
+	}
+	return nil
 }
 
 // models are those that run, for receipts.

@@ -2,6 +2,7 @@ package app
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -64,8 +65,8 @@ func TestCarriedModelJudges(t *testing.T) {
 			t.Errorf("without a model: %+v", s)
 		}
 	}
-	if len(without.Models) != 0 {
-		t.Errorf("without a model: %+v", without.Models)
+	if len(without.Models) != 1 || without.Models[0].Role != "embedder" {
+		t.Errorf("without a verifier: %+v", without.Models)
 	}
 }
 
@@ -111,7 +112,7 @@ func TestBrokenModelStopsTheStart(t *testing.T) {
 		}
 	}
 	a, err := opened(t, EncodersConfig{Verifier: EncoderConfig{Path: tiny, AnyLanguage: true}})
-	if err != nil || len(a.models()) != 1 || a.models()[0].Name != "pair" {
+	if err != nil || len(a.models()) != 2 || a.models()[0].Name != "pair" {
 		t.Errorf("an operator's model: %v", err)
 	}
 }
@@ -127,11 +128,11 @@ func TestWithoutTheNativeLibrary(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if n := a.notices(); len(n) != 1 || !strings.Contains(n[0], "exact comparison alone") {
+	if n := a.notices(); len(n) != 2 || !strings.Contains(n[0], "exact comparison alone") || !strings.Contains(n[1], "words alone") {
 		t.Errorf("notices %q", n)
 	}
 	states := a.encoderStates()
-	if len(states) != 1 || states[0].Up || len(a.models()) != 0 || a.verifier != nil {
+	if len(states) != 2 || states[0].Up || states[1].Up || len(a.models()) != 0 || a.verifier != nil || a.embedder != nil {
 		t.Errorf("states %+v, models %+v", states, a.models())
 	}
 	if cause := a.roles[0].problem; !strings.Contains(cause, "make encoder-lib") {
@@ -152,4 +153,25 @@ func rerun(t *testing.T, name string, env ...string) {
 	if err != nil || !strings.Contains(string(out), "--- PASS: "+name) {
 		t.Errorf("%v\n%s", err, out)
 	}
+}
+
+// Vectors of another model than the embedder's stop the start, and ingest -reembed makes
+// them anew.
+func TestVectorsOfAnotherModel(t *testing.T) {
+	model, err := filepath.Abs("../encoder/testdata/embed")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := newConsole(t)
+	c.write(map[string]string{"rules.md": "# Pets\n\nDogs must stay ashore.\n", "touchstone.yaml": fmt.Sprintf(`
+upstreams: [{name: a, base_url: "http://x/v1"}]
+ground_truth: {path: truth.db}
+encoders: {verifier: off, embedder: {path: %q}}
+`, model)})
+	c.run("ingest -store truth.db rules.md", 0, "1 added")
+	c.run("search -store truth.db may I bring my poodle on board", 0, "Dogs must stay ashore.")
+	c.run("check -config touchstone.yaml -answer Pets.", 1, "vectors of another model", "embedder-minilm-l6@", "embed@", "ingest -reembed")
+	c.run("ingest -config touchstone.yaml rules.md", 1, "ingest -reembed")
+	c.run("ingest -config touchstone.yaml -reembed rules.md", 0, "1 changed")
+	c.run("check -config touchstone.yaml -answer Thanks!", 0)
 }

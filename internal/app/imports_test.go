@@ -37,7 +37,7 @@ var mayImport = map[string][]string{
 	"internal/demo":           {},
 	"proxy":                   {"internal/judge", "guards", "groundtruth", "policies", "internal/audit", "internal/fairness", "internal/metrics", "internal/web"},
 	"internal/encoder":        {"internal/encoder/ortlib"},
-	"internal/encoder/models": {"guards", "internal/encoder", "internal/encoder/ortlib"},
+	"internal/encoder/models": {"groundtruth", "guards", "internal/encoder", "internal/encoder/ortlib"},
 	"eval":                    {"internal/judge", "guards", "groundtruth", "policies"},
 	"cmd/touchstone":          {"internal/app"},
 }

@@ -27,6 +27,7 @@ Exit status: 0 all read, 1 something could not be, 64 wrong usage, 130 interrupt
 
 func runIngest(ctx context.Context, args []string, std Streams) int {
 	f := newStoreFlags("ingest", ingestUsage, "default", std)
+	reembed := f.Bool("reembed", false, "forget the vectors of all sources first: after a change of the embedder")
 	prune := f.Bool("prune", false, "remove sources below the given folders whose file is gone")
 	verbose := f.Bool("v", false, "name every file that was added, changed, skipped or removed")
 	limit := Size(groundtruth.DefaultMaxFile)
@@ -49,6 +50,24 @@ func runIngest(ctx context.Context, args []string, std Streams) int {
 	defer store.Close()
 	show := &ingestProgress{start: time.Now(), err: std.Err, verbose: *verbose, skipped: map[string]int{}}
 	in := groundtruth.Ingester{Store: store, Collection: f.collection, MaxFile: int64(limit), Prune: *prune, Progress: show.file}
+	model, r, err := f.cfg.openEmbedder()
+	if err != nil {
+		return f.fail(err)
+	}
+	if model != nil {
+		defer model.Close()
+		in.Embedder = embedProgress{model, show}
+		if *reembed {
+			err = store.ForgetVectors(ctx)
+		} else {
+			err = sameVectors(ctx, store, model.ID())
+		}
+		if err != nil {
+			return f.fail(err)
+		}
+	} else if r != nil {
+		fmt.Fprintf(std.Err, "note: the %s's model is not running, so %s: %s\n", r.name, r.without, r.problem)
+	}
 	n, err := in.Run(ctx, paths)
 	show.clear()
 	if n.Skipped > 0 && !*verbose {
@@ -79,6 +98,8 @@ type ingestProgress struct {
 	verbose bool
 	bar     *progressbar.ProgressBar
 	skipped map[string]int // files by extension
+
+	embedded int // passages
 }
 
 func (p *ingestProgress) file(done, total int, o groundtruth.Outcome) {
@@ -97,12 +118,36 @@ func (p *ingestProgress) file(done, total int, o groundtruth.Outcome) {
 	case p.verbose && o.What != "unchanged":
 		fmt.Fprintf(p.err, "%s: %s\n", o.What, printable(o.Source))
 	}
+	p.begin(total)
+	if p.bar != nil {
+		p.bar.ChangeMax(total)
+		p.bar.Set(done)
+	}
+}
+
+// embedProgress makes vectors and tells how many passages have them.
+type embedProgress struct {
+	groundtruth.Embedder
+	show *ingestProgress
+}
+
+func (e embedProgress) Embed(ctx context.Context, texts []string) ([][]float32, error) {
+	out, err := e.Embedder.Embed(ctx, texts)
+	e.show.embedded += len(texts)
+	if e.show.bar != nil {
+		e.show.bar.Describe(fmt.Sprintf("reading, %d passages embedded", e.show.embedded))
+	} else {
+		e.show.begin(-1)
+	}
+	return out, err
+}
+
+// begin shows a bar where it takes longer than a second and someone watches; total is
+// -1 where it is not known.
+func (p *ingestProgress) begin(total int) {
 	if p.bar == nil && time.Since(p.start) > time.Second && isTerminal(p.err) {
 		p.bar = progressbar.NewOptions(total, progressbar.OptionSetWriter(p.err), progressbar.OptionShowCount(),
 			progressbar.OptionSetDescription("reading"), progressbar.OptionClearOnFinish(), progressbar.OptionThrottle(100*time.Millisecond))
-	}
-	if p.bar != nil {
-		p.bar.Set(done)
 	}
 }
 

@@ -122,7 +122,7 @@ ground_truth: {path: other/truth.db}
 	if err := json.Unmarshal([]byte(c.run("search -o json -store other/truth.db beta text", 0)), &hits); err != nil || len(hits.Passages) != 2 || hits.Passages[0].Text != "Beta text" || hits.Passages[0].Score <= 0 {
 		t.Errorf("search %+v, %v", hits, err)
 	}
-	c.run("search -store other/truth.db -collection default beta", 0, "nothing found")
+	c.run("search -store other/truth.db -collection default beta", 0, "a.md") // by meaning: nothing has the word
 	c.run("search -store other/truth.db -collection nope beta", 1, "there is no collection nope; there are: default, hr\n")
 	c.run("delete -store other/truth.db b.md", 1, "b.md is not in collection default but in hr: add -collection hr")
 	c.run("delete -store other/truth.db aa.md", 1, "there is no source aa.md in collection default; did you mean a.md?")

@@ -165,11 +165,11 @@ func (a *App) serve(ctx context.Context, ln net.Listener, log *slog.Logger, read
 	counts.WatchGroundTruth(a.store.Stale)
 	for _, r := range a.roles {
 		if r.problem != "" {
-			log.Warn("a model is not running: verdicts rest on exact comparison alone", "role", r.name, "cause", r.problem)
+			log.Warn("a model is not running: "+r.without, "role", r.name, "cause", r.problem)
 		}
 		seldom := &quiet{every: time.Minute}
 		r.report = func(role string, err error) {
-			seldom.do(func() { log.Error("a model failed: what it was to judge is not measured", "role", role, "error", err) })
+			seldom.do(func() { log.Error("a model failed", "role", role, "error", err) })
 		}
 	}
 	opt := a.proxyOptions()

@@ -27,6 +27,7 @@ import (
 type storeFlags struct {
 	*flag.FlagSet
 	config, store, collection, tenant string
+	cfg                               *Config // of the file, or the default; set by open
 }
 
 func newStoreFlags(name, usage, collection string, std Streams) *storeFlags {
@@ -68,14 +69,16 @@ func (f *storeFlags) parse(args []string) (rest []string, status int, ok bool) {
 
 // open opens the store; unless create is set, there must be one.
 func (f *storeFlags) open(ctx context.Context, create bool) (groundtruth.Store, error) {
-	truth := GroundTruthConfig{Path: cmp.Or(f.store, Default().GroundTruth.Path)}
+	f.cfg = Default()
 	if f.config != "" {
 		cfg, err := LoadConfig(f.config)
 		if err != nil {
 			return nil, err
 		}
-		truth = cfg.GroundTruth
+		f.cfg = cfg
 	}
+	truth := f.cfg.GroundTruth
+	truth.Path = cmp.Or(f.store, truth.Path)
 	if _, err := os.Stat(truth.Path); !create && truth.Postgres.DSN.Reveal() == "" && errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("there is no ground truth at %s: `touchstone ingest PATH` makes one", truth.Path)
 	}
@@ -229,7 +232,13 @@ func runSearch(ctx context.Context, args []string, std Streams) int {
 	for _, s := range list {
 		collections = append(collections, s.Collection)
 	}
-	hits, err := store.Search(ctx, groundtruth.Query{Collections: slices.Compact(collections), Text: query, K: *k})
+	q := groundtruth.Query{Collections: slices.Compact(collections), Text: query, K: *k}
+	if slices.ContainsFunc(list, func(s groundtruth.Source) bool { return s.Embedding != "" }) {
+		if err := f.embed(ctx, &q); err != nil {
+			return f.fail(err)
+		}
+	}
+	hits, err := store.Search(ctx, q)
 	if err != nil {
 		return f.fail(err)
 	}
@@ -249,6 +258,21 @@ func runSearch(ctx context.Context, args []string, std Streams) int {
 		return f.fail(err)
 	}
 	return exitOK
+}
+
+// embed gives a query its vector, where there is a model for it.
+func (f *storeFlags) embed(ctx context.Context, q *groundtruth.Query) error {
+	model, _, err := f.cfg.openEmbedder()
+	if err != nil || model == nil {
+		return err
+	}
+	defer model.Close()
+	made, err := model.Embed(ctx, []string{q.Text})
+	if err != nil {
+		return err
+	}
+	q.Vector, q.Embedding = made[0], model.ID()
+	return nil
 }
 
 // noCollection says that the collection does not exist, and which do.

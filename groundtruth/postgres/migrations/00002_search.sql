@@ -160,7 +160,7 @@ BEGIN
         SELECT m.key, rank() OVER (ORDER BY m.score DESC), m.score
         FROM touchstone.words(p_tenant, p_collections, p_words, p_times, p_depth, p_budget) m WHERE cardinality(p_words) > 0
     ), fused AS (
-        SELECT r.key, CASE WHEN p_probe IS NULL THEN max(r.score) ELSE sum(1 / (60.0::float8 + r.place)) END AS score
+        SELECT r.key, CASE WHEN p_probe IS NULL THEN max(r.score) ELSE sum(1 / (5.0::float8 + r.place)) END AS score
         FROM ranked r GROUP BY r.key
     )
     SELECT s.id, s.title, p.heading, o.name, s.hash, p.ordinal, p.start, p.text, f.score

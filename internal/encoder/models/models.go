@@ -9,6 +9,7 @@ import (
 	"path"
 	"time"
 
+	"touchstone/groundtruth"
 	"touchstone/guards"
 	"touchstone/internal/encoder"
 	"touchstone/internal/encoder/ortlib"
@@ -18,6 +19,7 @@ import (
 const (
 	verifierName = "verifier-minilm-l6"
 	safetyName   = "safety-minilm-l6"
+	embedderName = "embedder-minilm-l6"
 )
 
 // Options name an operator's model in place of the one carried, and how to read it.
@@ -108,4 +110,49 @@ func (v *Verifier) Entail(ctx context.Context, pairs []guards.Pair) ([]guards.En
 	return out, err
 }
 
-var _ guards.Entailer = (*Verifier)(nil)
+// Embedder is an encoder that makes vectors of texts: a groundtruth.Embedder.
+type Embedder struct {
+	encoder *encoder.Encoder
+	name    string
+}
+
+// OpenEmbedder opens a sentence embedder. Its errors name the file and what is wrong
+// with it.
+func OpenEmbedder(o Options) (*Embedder, error) {
+	e, name, err := open(o, embedderName)
+	if err != nil {
+		return nil, err
+	}
+	if k := e.Kind(); k != encoder.EmbedKind {
+		return nil, errors.Join(fmt.Errorf("%s is a model of kind %q; one that makes vectors is of kind %q", name, k, encoder.EmbedKind), e.Close())
+	}
+	return &Embedder{e, name}, nil
+}
+
+// Name is the folder's name, and SHA256 of which weights it holds.
+func (m *Embedder) Name() string   { return m.name }
+func (m *Embedder) SHA256() string { return m.encoder.SHA256() }
+
+// ID names the model and its weights: vectors of others do not compare.
+func (m *Embedder) ID() string { return m.name + "@" + m.encoder.SHA256()[:12] }
+
+// Close frees the model once the calls under way have ended.
+func (m *Embedder) Close() error { return m.encoder.Close() }
+
+// Embed gives each text, of which the model reads the beginning, a vector of length 1.
+// One without words lies in a corner of the space.
+func (m *Embedder) Embed(ctx context.Context, texts []string) ([][]float32, error) {
+	out, err := m.encoder.Embed(ctx, texts)
+	for i, v := range out {
+		if v == nil {
+			out[i] = make([]float32, m.encoder.Dim())
+			out[i][0] = 1
+		}
+	}
+	return out, err
+}
+
+var (
+	_ guards.Entailer      = (*Verifier)(nil)
+	_ groundtruth.Embedder = (*Embedder)(nil)
+)
