@@ -195,3 +195,11 @@ func (p *Probe) query(value float64) (rego.PreparedEvalQuery, error) {
 	}
 	return q, nil
 }
+
+// Patient makes e wait for a slow rule up to d, instead of Deadline: where recorded
+// answers are decided again nobody waits, and a busy machine must not change what is
+// decided. It must be called before e is used, and returns e.
+func (e *Engine) Patient(d time.Duration) *Engine {
+	e.deadline = d
+	return e
+}

@@ -85,6 +85,7 @@ func (s *Server) registerAdmin(app fiber.Router) {
 	app.Get("/api/exchanges/:id", a.guardAPI, a.exchange)
 	a.registerPolicies(app)
 	a.registerRulings(app)
+	a.registerPromotion(app)
 	a.registerRecords(app)
 	app.Get("/static/:name", a.static)
 	app.Get("/login", secure, a.loginForm)

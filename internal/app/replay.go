@@ -176,11 +176,11 @@ func (o *replayOptions) run(ctx context.Context, std Streams) (*review.Replay, e
 	}
 	defer log.Close() //nolint:errcheck // it is only read
 	r := review.Replaying{Span: span, OnFailure: cfg.onFailure}
-	if r.Candidate, err = policies.Load(ctx, o.policies); err != nil {
+	if r.Candidate, err = patient(ctx, o.policies); err != nil {
 		return nil, err
 	}
 	if o.against != "" {
-		if r.Against, err = policies.Load(ctx, o.against); err != nil {
+		if r.Against, err = patient(ctx, o.against); err != nil {
 			return nil, err
 		}
 	}
@@ -188,6 +188,15 @@ func (o *replayOptions) run(ctx context.Context, std Streams) (*review.Replay, e
 	defer bar.finish()
 	r.Progress = bar.at
 	return r.Run(ctx, log)
+}
+
+// patient loads a bundle that decides about what is over.
+func patient(ctx context.Context, bundle string) (*policies.Engine, error) {
+	e, err := policies.Load(ctx, bundle)
+	if err != nil {
+		return nil, err
+	}
+	return e.Patient(10 * time.Second), nil
 }
 
 // onFailure is what a route does when its policy cannot decide; "" blocks.

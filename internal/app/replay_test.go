@@ -43,7 +43,7 @@ func judgedLog(t *testing.T, n int) (path string, ids []string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	j := &judge.Judge{Chain: &guards.Chain{Guards: []guards.Guard{guard}}, Policy: engine}
+	j := &judge.Judge{Chain: &guards.Chain{Guards: []guards.Guard{guard}}, Policy: engine.Patient(time.Minute)}
 	for i := range n {
 		at := time.Now().Add(-time.Hour).Add(time.Duration(i) * time.Second)
 		e := audit.Entry{Version: audit.EntryVersion, ID: ulid.MustNew(ulid.Timestamp(at), ulid.DefaultEntropy()).String(), At: at, Kind: "chat",
@@ -101,6 +101,30 @@ func TestPolicyReplay(t *testing.T) {
 	}
 	if status, out, stderr := runPolicyOn("replay", "-log", path, "-policies", dir, "-since", "30m"); status != exitOK || !strings.Contains(strings.Join(strings.Fields(out), " "), " 0 exchanges decided again") {
 		t.Errorf("nothing in the last half hour: %d %s %s", status, out, stderr)
+	}
+}
+
+func TestPolicyPromotion(t *testing.T) {
+	path, ids := judgedLog(t, 40)
+	if status, _, stderr := runAuditOn("review", "-log", path, "-right", "-sentence", "1", "-by", "ann", ids[3]); status != exitOK {
+		t.Fatal(stderr)
+	}
+	status, out, stderr := runPolicyOn("promotion", "-log", path, "-o", "json", "hallucination.contradicted")
+	var p review.Promotion
+	if err := json.Unmarshal([]byte(out), &p); err != nil || status != exitOK {
+		t.Fatalf("%d %v %s", status, err, stderr)
+	}
+	if p.Exchanges != 40 || p.Fired != 10 || p.Applied != 10 || len(p.Allowed) != 10 || p.Precision.K != 1 || p.Precision.Of != 1 {
+		t.Errorf("%+v", p)
+	}
+	if status, out, _ := runPolicyOn("promotion", "-log", path, "-app", "mail", "hallucination.contradicted"); status != exitOK || !strings.Contains(out, "too few to promote it by") || !strings.Contains(out, ids[3]) {
+		t.Errorf("%d %s", status, out)
+	}
+	if status, out, _ := runPolicyOn("promotion", "-log", path, "-o", "html", "hallucination.contradicted"); status != exitOK || !strings.Contains(out, "Newly allowed, if it were applied to none") {
+		t.Errorf("%d %.300s", status, out)
+	}
+	if status, _, stderr := runPolicyOn("promotion", "-log", path, "-o", "xml", "a.b"); status != exitUsage || !strings.Contains(stderr, "is not text, json or html") {
+		t.Errorf("%d %s", status, stderr)
 	}
 }
 

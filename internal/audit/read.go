@@ -79,6 +79,22 @@ func (r *Reader) Count(ctx context.Context, s Span) (n int64, err error) {
 	return n, nil
 }
 
+// Newest is s without what is older than the n newest entries that it chooses; cut
+// tells whether there is any.
+func (r *Reader) Newest(ctx context.Context, s Span, n int) (_ Span, cut bool, err error) {
+	where, args := s.where()
+	var at int64
+	err = r.db.QueryRowContext(ctx, "SELECT at FROM entries WHERE true"+where+" ORDER BY id DESC LIMIT 1 OFFSET ?", append(args, n-1)...).Scan(&at)
+	if errors.Is(err, sql.ErrNoRows) {
+		return s, false, nil
+	} else if err != nil {
+		return s, false, fmt.Errorf("finding the newest entries: %w", err)
+	}
+	before := s.From
+	s.From = time.UnixMilli(at).UTC()
+	return s, s.From.After(before), nil
+}
+
 // Row is an entry as it stands in the log: its JSON, not yet parsed.
 type Row struct {
 	ID   string // "" where the order is that of writing

@@ -105,6 +105,18 @@ func TestReaderChoosesByTime(t *testing.T) {
 			t.Errorf("%v: %d in pages (%v)", s, pages, err)
 		}
 	}
+	for _, tc := range []struct {
+		n, want int
+		cut     bool
+	}{{10, 10, true}, {60, 60, true}, {61, 60, false}} {
+		s, cut, err := r.Newest(t.Context(), Span{To: entry(60).At}, tc.n)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n, err := r.Count(t.Context(), s); err != nil || int(n) != tc.want || cut != tc.cut {
+			t.Errorf("the newest %d: %d, cut %v (%v)", tc.n, n, cut, err)
+		}
+	}
 	if got := idAt(time.UnixMilli(1)); got != "00000000010000000000000000" {
 		t.Errorf("the least id of a millisecond is %s", got)
 	}

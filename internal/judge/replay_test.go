@@ -62,7 +62,7 @@ func TestReplayAsksAndDecidesTheSame(t *testing.T) {
 	fired, failed, masked := 0, 0, 0
 	for round := range 300 {
 		var asked []string
-		var policy judge.Decider = engine
+		var policy judge.Decider = engine.Patient(time.Minute)
 		if round%3 == 0 {
 			policy = masking{policies.Redact, "<{n}>", true}
 		}

@@ -208,6 +208,7 @@ func (r *Replaying) exchange(ctx context.Context, e *audit.Entry) (out replayed,
 			return out, fmt.Errorf("the exchange %s: %w", e.ID, err)
 		}
 	}
+	out.groups = groupsOf(e)
 	out.changes(&was, &now)
 	return out, nil
 }
@@ -291,11 +292,6 @@ func (x *replayed) compare(c *judge.Receipt, before, after policies.Decision) {
 	}
 	if n := len(c.Steps); n == 0 || !c.Steps[n-1].Final {
 		x.Cut = true
-	}
-	for _, f := range c.Findings {
-		if f.Group != "" && !slices.Contains(x.groups, f.Group) {
-			x.groups = append(x.groups, f.Group)
-		}
 	}
 }
 

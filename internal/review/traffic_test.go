@@ -63,18 +63,21 @@ func defaults(t testing.TB) judge.Decider {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return e
+	return e.Patient(time.Minute)
 }
 
 var start = time.Date(2026, 11, 17, 8, 0, 0, 0, time.UTC)
 
+// kinds is how many different exchanges there are.
+const kinds = 200
+
 // conversation is exchange i as the proxy would record it: every second streamed,
 // every tenth with two choices, answers of about twelve sentences, now and then an
-// insult. Exchanges that differ by a multiple of 500 are alike but for time and caller.
+// insult. Exchanges that differ by a multiple of kinds are alike but for time and caller.
 func conversation(t testing.TB, p judge.Decider, i int) audit.Entry {
 	t.Helper()
 	j := &judge.Judge{Chain: &guards.Chain{Guards: []guards.Guard{byText{}, rude{}}}, Policy: p, Index: func() string { return "1-abc" }}
-	kind := i % 500
+	kind := i % kinds
 	e := audit.Entry{Version: audit.EntryVersion, Kind: "chat", App: []string{"shop", "back-office", "mail"}[kind%3], Route: []string{"support", "default"}[kind%2],
 		Model: []string{"m1", "m2"}[kind/7%2], Path: "/v1/chat/completions", Status: 200, Keep: audit.KeepAll, Stream: kind%4 < 2, Outcome: audit.Pass}
 	question := fmt.Sprintf("What about item %d?", kind)
@@ -126,12 +129,12 @@ func traffic(t testing.TB, p judge.Decider, n int) (path string, log *audit.Log,
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = log.Close(context.Background()) })
-	kinds := make([]audit.Entry, min(n, 500))
-	for i := range kinds {
-		kinds[i] = conversation(t, p, i)
+	made := make([]audit.Entry, min(n, kinds))
+	for i := range made {
+		made[i] = conversation(t, p, i)
 	}
 	for i := range n {
-		e := kinds[i%500]
+		e := made[i%kinds]
 		e.At = start.Add(time.Duration(i) * 6 * time.Second)
 		e.ID = ulid.MustNew(ulid.Timestamp(e.At), strings.NewReader(fmt.Sprintf("%010d", i))).String()
 		ids = append(ids, e.ID)
@@ -168,5 +171,5 @@ func changed(t testing.TB, change func(string) string) (dir string, p judge.Deci
 	if err != nil {
 		t.Fatal(err)
 	}
-	return dir, e
+	return dir, e.Patient(time.Minute)
 }

@@ -60,6 +60,9 @@ func all(t *testing.T, text string) map[string]string {
 		Rules: []PolicyRule{{rule, text, []string{text}}}, Exceptions: []PolicyException{{text, text, text, text, text, text, text, text}},
 		Switches: []PolicySwitch{{text, text, text, text, noon}}})
 	add("policies", b, err)
+	b, err = p.Rule(&RuleView{page, text, text, text, []Choice{{text, text, "?window=7d", true}}, []Fact{{text, text, text}}, []string{text},
+		[]Table{{text, []string{text}, [][]Choice{{{text, text, "/exchanges/x", false}, {text, text, "", false}}}}, {text, nil, nil}}})
+	add("rule", b, err)
 	b, err = p.Login(&Login{Page: page, Failed: true, Next: text})
 	add("login", b, err)
 	b, err = p.Message(&Message{Page: page, Text: text, Link: "/", LinkText: text})
