@@ -106,7 +106,7 @@ func (src *source) checkData(ctx context.Context) error {
 	if compiler.Compile(copies(src.rules)); compiler.Failed() {
 		return positions(compiler.Errors)
 	}
-	return problems(ctx, prepared(ctx, compiler, inmem.NewFromObjectWithOpts(src.data, inmem.OptReturnASTValuesOnRead(true))), time.Second)
+	return problems(ctx, prepared(ctx, compiler, inmem.NewFromObjectWithOpts(src.data, inmem.OptReturnASTValuesOnRead(true))), checkTime)
 }
 
 // copies are for a compiler, which changes what it compiles.

@@ -30,6 +30,7 @@ type document struct {
 	Unmeasured   []string                      `json:"unmeasured"`
 	Skipped      []string                      `json:"skipped"`
 	Findings     []finding                     `json:"findings"`
+	Candidates   json.RawMessage               `json:"candidates"` // made anew
 }
 
 type sentence struct {

@@ -24,6 +24,9 @@ import (
 // is tried once more.
 const Deadline = 100 * time.Millisecond
 
+// checkTime bounds the check of a bundle's data, which grows with it.
+const checkTime = 30 * time.Second
+
 var errSlow = errors.New("the rules took longer")
 
 const (
@@ -51,6 +54,8 @@ type program struct {
 	watches  map[string]Meta // rules on alarms
 	revision string
 
+	gates []gate // what each rule needs of the input
+
 	list       []Listed // rules and exceptions, for people
 	exceptions []Excepted
 }
@@ -70,6 +75,7 @@ func (e *Engine) prepare(ctx context.Context, src *source) (*program, error) {
 	if p.watches, err = metadata(src.rules, watchRoot, "alarm"); err != nil {
 		return nil, err
 	}
+	p.gates = gates(src.rules)
 	p.list, p.exceptions = src.list(p.rules), src.exceptions()
 	store := inmem.NewFromObjectWithOpts(src.data, inmem.OptReturnASTValuesOnRead(true))
 	query := prepared(ctx, compiler, store)
@@ -79,10 +85,10 @@ func (e *Engine) prepare(ctx context.Context, src *source) (*program, error) {
 	if p.alarms, err = query("data." + alarmsName); err != nil {
 		return nil, positions(err)
 	}
-	patience := max(e.deadline, time.Second) // nobody waits for an answer here
-	if err := problems(ctx, query, patience); err != nil {
+	if err := problems(ctx, query, checkTime); err != nil {
 		return nil, err
 	}
+	patience := max(e.deadline, time.Second) // nobody waits for an answer here
 	for _, in := range samples() {
 		if _, err := p.decide(ctx, in, patience); err != nil {
 			return nil, fmt.Errorf("deciding about a made-up answer: %w", err)
@@ -149,9 +155,9 @@ func (e *Engine) Rules() []Meta {
 }
 
 func (p *program) decide(ctx context.Context, in *Input, deadline time.Duration) (Decision, error) {
-	term, err := eval(ctx, p.decision, in, deadline)
+	term, err := eval(ctx, p.decision, in, p.gates, deadline)
 	if errors.Is(err, errSlow) { // a process that was held up is not a slow rule: that one is slow again
-		term, err = eval(ctx, p.decision, in, deadline)
+		term, err = eval(ctx, p.decision, in, p.gates, deadline)
 	}
 	if err != nil {
 		return Decision{}, err
@@ -174,7 +180,7 @@ func problems(ctx context.Context, query func(q string) (rego.PreparedEvalQuery,
 	if err != nil {
 		return positions(err)
 	}
-	term, err := eval(ctx, found, &Input{Final: true}, deadline)
+	term, err := eval(ctx, found, &Input{Final: true}, nil, deadline)
 	if err != nil {
 		return fmt.Errorf("checking the data: %w", err)
 	}
@@ -197,7 +203,7 @@ func problems(ctx context.Context, query func(q string) (rego.PreparedEvalQuery,
 }
 
 // eval runs a query on in; the term is nil when the result is undefined.
-func eval(ctx context.Context, query rego.PreparedEvalQuery, in *Input, deadline time.Duration) (*ast.Term, error) {
+func eval(ctx context.Context, query rego.PreparedEvalQuery, in *Input, gates []gate, deadline time.Duration) (*ast.Term, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -209,6 +215,9 @@ func eval(ctx context.Context, query rego.PreparedEvalQuery, in *Input, deadline
 	input, err := in.Value()
 	if err != nil {
 		return nil, err
+	}
+	if gates != nil {
+		input.(ast.Object).Insert(keyTerms["candidates"], candidates(gates, in))
 	}
 	// A timer is cheaper than the context and goroutine that OPA would use.
 	cancel := topdown.NewCancel()

@@ -24,7 +24,7 @@ var verdicts = []guards.Verdict{guards.Supported, guards.Contradicted, guards.No
 var keyTerms = func() map[string]*ast.Term {
 	names := strings.Fields(`version app route model choice streamed final sentences counts groundedness guards unmeasured skipped
 		index start end category score guard status error checked supported contradicted not_covered not_claim not_measured
-		now bucket phase findings group side message sentence known truth`)
+		now bucket candidates phase findings group side message sentence known truth`)
 	m := make(map[string]*ast.Term, len(names))
 	for _, n := range names {
 		m[n] = ast.StringTerm(n)

@@ -18,8 +18,22 @@ decision := {"action": action, "rules": rules, "shadow": shadow}
 # title: What the rules that fired say, each with its id
 # description: A rule's id is its package below data.rules, such as hallucination.contradicted.
 fired contains object.union({"id": concat(".", [area, name])}, violation) if {
-	some area, name
+	some [area, name] in asked
 	some violation in data.rules[area][name].violation
+}
+
+# METADATA
+# title: The rules to ask, by area and name
+# description: >-
+#   The engine names those whose simple conditions on input can hold; it reads them off
+#   the rules. Elsewhere, as in tests, all rules are asked.
+asked := input.candidates
+
+asked := [[area, name] |
+	some area, name
+	data.rules[area][name]
+] if {
+	not input.candidates
 }
 
 # METADATA

@@ -79,3 +79,18 @@ test_enforce_is_what_is_meant_without_a_state if {
 	not rule.state
 	in_state({"state": "enforce"}) == in_state({})
 }
+
+# Where the engine has named candidates, no others are asked.
+test_only_candidates_are_asked if {
+	answer := fixture.answer({
+		"candidates": [["hallucination", "not_covered"]],
+		"sentences": {"contradicted": [fixture.sentence(0, 0.9)], "not_covered": [fixture.sentence(1, 0.9)]},
+	})
+	decision := touchstone.decision with input as answer
+		with data.defaults["hallucination.contradicted"] as {"action": "block", "threshold": 0.5}
+		with data.defaults["hallucination.not_covered"] as {"action": "flag", "threshold": 0.5}
+		with data.routes as {}
+		with data.apps as {}
+		with data.exceptions as []
+	{rule.id | some rule in decision.rules} == {"hallucination.not_covered"}
+}

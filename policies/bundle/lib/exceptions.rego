@@ -40,7 +40,7 @@ found contains sprintf("%s: the bundle has no rule %s", [at, exception.rule]) if
 	some [at, exception] in exceptions
 	is_string(exception.rule)
 	exception.rule != ""
-	not exception.rule in rules
+	not rules[exception.rule]
 }
 
 found contains sprintf("%s: %s must be a day such as 2027-01-31, not %s", [at, field, json.marshal(exception[field])]) if {

@@ -15,15 +15,17 @@ common := {"action", "state", "share"}
 # What a rule reads of its settings besides the action: its own `reads`, by kind. A
 # setting that is missing or of another type makes a condition undefined in Rego, and
 # the rule would never fire.
-reads[concat(".", [area, name])] := kinds if {
+reads := {id: kinds |
 	some area, name
 	kinds := data.rules[area][name].reads
+	id := concat(".", [area, name])
 }
 
 # Rules on the answer as a whole, which name no sentence that could be replaced.
-whole contains concat(".", [area, name]) if {
+whole := {id |
 	some area, name
 	data.rules[area][name].whole
+	id := concat(".", [area, name])
 }
 
 # Rules on prompts, which have no sentences: they mask, and replace nothing else.
@@ -32,9 +34,11 @@ masked contains concat(".", [area, name]) if {
 	data.rules[area][name].masked
 }
 
-rules contains concat(".", [area, name]) if {
+# Complete sets, of which a member is found at once, however many rules there are.
+rules := {id |
 	some area, name
 	data.rules[area][name].violation
+	id := concat(".", [area, name])
 }
 
 overrides contains {"at": concat(".", [level, who]), "rule": rule, "settings": settings} if {
@@ -84,7 +88,7 @@ found contains sprintf("defaults has no action for the rule %s", [rule]) if {
 
 found contains sprintf("defaults names the rule %s, which the bundle does not have", [rule]) if {
 	some rule, _ in data.defaults
-	not rule in rules
+	not rules[rule]
 }
 
 found contains sprintf("%s names the rule %s, which defaults does not", [override.at, override.rule]) if {
@@ -121,7 +125,7 @@ found contains sprintf("%s.%s: %v is no action: use allow, flag, redact, rewrite
 
 found contains sprintf("%s.%s: %s names no sentence to replace: use allow, flag or block", [at, rule, settings.action]) if {
 	some [at, rule, settings] in written
-	rule in whole
+	whole[rule]
 	settings.action in {"redact", "rewrite"}
 }
 

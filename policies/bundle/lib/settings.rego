@@ -17,20 +17,19 @@ for_app := data.apps[input.app]
 of(id) := settings if {
 	settings := merged(id)
 	settings.action != "allow"
-	not draft(settings)
+	object.get(settings, "state", "") != "draft"
 }
-
-draft(settings) if settings.state == "draft"
 
 # Most answers come by routes and applications without overrides: no merging for them.
 merged(id) := data.defaults[id] if {
-	not for_route[id]
-	not for_app[id]
+	not overridden[id]
 } else := object.union_n([
 	data.defaults[id],
 	object.get(for_route, id, {}),
 	object.get(for_app, id, {}),
 ])
+
+overridden := object.keys(for_route) | object.keys(for_app)
 
 # METADATA
 # title: What a rule that fires adds to its violation set
