@@ -14,13 +14,15 @@ type groundedness struct {
 	store    groundtruth.Store    // nil: only the caller's own evidence
 	embedder groundtruth.Embedder // nil: passages are searched by words alone
 	verifier *Verifier
-	model    Entailer   // nil: exact comparison alone
-	known    FactFinder // nil: no facts
+	model    Entailer         // nil: exact comparison alone
+	known    FactFinder       // nil: no facts
+	approved *approvedAnswers // nil: none; they are evidence too
 }
 
 // newGroundedness returns the guard "groundedness".
 func newGroundedness(deps Deps) (Guard, error) {
-	return &groundedness{store: deps.Store, embedder: deps.Embedder, verifier: NewVerifier(), model: deps.Entailment, known: deps.Facts}, nil
+	return &groundedness{store: deps.Store, embedder: deps.Embedder, verifier: NewVerifier(), model: deps.Entailment, known: deps.Facts,
+		approved: newApprovedAnswers(deps.Approved)}, nil
 }
 
 func (*groundedness) Name() string { return "groundedness" }
@@ -39,6 +41,17 @@ func (g *groundedness) Check(ctx context.Context, ex *Exchange) ([]Finding, erro
 			given = append(given, g.verifier.source(s, &ex.Given[i]))
 		}
 	}
+	agreed, err := g.approved.to(ctx, ex)
+	if err != nil {
+		return nil, err
+	}
+	if agreed != nil {
+		list := agreed.evidence()
+		for i := range list {
+			given = append(given, g.verifier.source(s, &list[i]))
+		}
+	}
+	var sources []source
 	mark := s.mark()
 	var open []question
 	vectors := g.vectors(ctx, ex)
@@ -52,7 +65,7 @@ func (g *groundedness) Check(ctx context.Context, ex *Exchange) ([]Finding, erro
 			continue
 		}
 		s.rewind(mark)
-		sources := given // each claim writes its own behind them
+		sources = append(sources[:0], given...) // comparing sorts them
 		found, err := g.retrieve(ctx, ex, claim, vectors[i])
 		if err != nil {
 			return nil, err

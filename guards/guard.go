@@ -109,6 +109,9 @@ type Finding struct {
 	// Message names. Both 0 mean all of the claim or text.
 	Start, End int
 	Group      string // people it is aimed at, where it is: "religion", "age", ...
+	// Offer is a text that a policy may put in place of the rest of the answer: the
+	// approved one.
+	Offer string
 	// Known is set when the same value stands in what the caller sent along: a
 	// user's own address in the answer to them is not a leak.
 	Known bool

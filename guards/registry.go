@@ -14,6 +14,7 @@ type Deps struct {
 	Store      groundtruth.Store // the company's ground truth; nil: only what callers send along
 	Entailment Entailer          // judges what exact comparison cannot; nil: exact comparison alone
 	Facts      FactFinder        // typed facts of the ground truth; nil: none
+	Approved   ApprovedFinder    // approved answers of the ground truth; nil: none
 	Safety     Classifier        // judges what a text does to people; nil: the guards that need it measure nothing
 	// Embedder makes the vectors that passages are searched by beside their words; nil:
 	// by words alone.
@@ -22,6 +23,7 @@ type Deps struct {
 
 // registered lists the guards by name.
 var registered = map[string]func(Deps) (Guard, error){
+	"approved":     newApproved,
 	"groundedness": newGroundedness,
 	"injection":    newInjection,
 	"pii":          newPII,

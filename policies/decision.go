@@ -77,6 +77,16 @@ const (
 	Exception State = "exception" // not applied: an exception holds it back
 )
 
+// Approved is a replacement that stands for the approved answer to the question: a
+// rewrite by it replaces the answer from the first sentence that the rule names to its
+// end.
+const Approved = "{approved}"
+
+// Replaces reports whether the rule replaces the rest of the answer.
+func (r *Rule) Replaces() bool {
+	return r.Action == Rewrite && r.Replacement == Approved && len(r.Sentences) > 0
+}
+
 // Mask is a span to replace. Start and End are byte offsets as in guards.Finding.
 type Mask struct {
 	Side    guards.Side `json:"side"`

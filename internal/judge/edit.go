@@ -40,7 +40,7 @@ func (c *Case) edits(sentences []guards.Sentence, findings []guards.Found, rules
 		}
 		if strictest.Action != policies.Flag {
 			text := strictest.Replacement
-			if text == "" {
+			if text == "" || text == policies.Approved {
 				text = removed
 			}
 			out = append(out, Edit{s.Claim.Start, s.Claim.End, text})

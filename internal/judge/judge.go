@@ -47,6 +47,7 @@ type Case struct {
 	decision  policies.Decision
 	judged    int // bytes of the answer that have been ruled on
 	took      time.Duration
+	cut       cut // from where the answer is replaced to its end
 }
 
 // Ruling is what a Case says after a piece of text.
@@ -128,13 +129,14 @@ func (c *Case) Add(ctx context.Context, text string, final bool) (r Ruling, rule
 	c.findings = append(c.findings, findings...)
 	c.steps = append(c.steps, stepOf(sentences, findings, report.Results, c.skipped, final))
 	d := c.decide(ctx, &policies.Input{Sentences: sentences, Findings: findings, Guards: report.Results, Final: final})
+	before := c.judged
 	if final {
 		c.judged = c.cutter.Len()
 	} else {
 		c.judged = claims[len(claims)-1].End
 	}
 	c.took += time.Since(start)
-	return Ruling{Sentences: sentences, Decision: c.decision, Judged: c.judged, Edits: c.edits(sentences, findings, d.Rules)}, true
+	return Ruling{Sentences: sentences, Decision: c.decision, Judged: c.judged, Edits: c.replace(c.edits(sentences, findings, d.Rules), sentences, findings, before)}, true
 }
 
 // note keeps the worst status of each guard over the whole choice.
@@ -162,6 +164,7 @@ func (c *Case) note(results []guards.Result) {
 func (c *Case) decide(ctx context.Context, in *policies.Input) policies.Decision {
 	in.Counts, in.Skipped = c.counts, c.skipped
 	d := c.judge.decide(ctx, &c.ex, in)
+	c.cut.apply(&d)
 	c.decision.Merge(d)
 	return d
 }

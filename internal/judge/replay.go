@@ -133,10 +133,13 @@ func (j *Judge) Replay(ctx context.Context, r *Receipt, a Asked) (policies.Decis
 		return policies.Decision{}, err
 	}
 	d := policies.Decision{Action: policies.Allow, Revision: j.Policy.Revision()}
+	var replaced cut
 	for _, in := range inputs {
 		step := j.ask(ctx, in)
 		if in.Phase == policies.PromptPhase {
 			inPrompt(&step)
+		} else {
+			replaced.apply(&step)
 		}
 		d.Merge(step)
 	}
