@@ -13,6 +13,7 @@ var reported = regexp.MustCompile(`(?i)\b(?:prejudices?|stereotypes?|clich[ée]s
 type questions struct {
 	readings []Reading
 	places   []Rating // without category and score
+	apart    []int    // of a reading together with the sentence before: 1 + that of the sentence alone
 }
 
 // claim adds a claim of the answer, alone and as a reply to the prompt: "Yes, they are."
@@ -36,7 +37,30 @@ func (q *questions) claim(c *Claim, with string) {
 			q.add(with, text, place)
 		}
 	}
+	// "They are filth." is about those whom the sentence before names.
+	if len(c.Before)+len(c.Text) < windowBytes && others.MatchString(c.Text) && len(groupsIn(c.Text)) == 0 && len(groupsIn(c.Before)) > 0 {
+		place.Reply = false
+		before := len(q.apart)
+		q.add("", c.Before, Rating{})
+		together := len(q.apart)
+		q.add("", c.Before+" "+c.Text, place)
+		q.apart[together] = 1 + before
+	}
 }
+
+// counts says whether what the model said of reading i under a head is about its
+// place: not for a sentence that was only asked about to compare, nor for what that
+// sentence says already.
+func (q *questions) counts(i int, labels []Labels, head int) bool {
+	if q.places[i].Side == "" {
+		return false
+	}
+	before := q.apart[i] - 1
+	return before < 0 || labels[before].Scores == nil || labels[before].Scores[head] < findingFloor
+}
+
+// others are words for people that a sentence does not name.
+var others = regexp.MustCompile(`(?i)\b(?:they|them|their|theirs|these|those|such|of them|he|him|she|her|you)\b`)
 
 // text adds a message.
 func (q *questions) text(text, with string, place Rating) {
@@ -49,11 +73,15 @@ func (q *questions) text(text, with string, place Rating) {
 // add adds one text as a reader understands it, and what is encoded in it.
 func (q *questions) add(with, text string, place Rating) {
 	plain, _ := Plain(text)
-	q.readings, q.places = append(q.readings, Reading{with, plain}), append(q.places, place)
+	q.put(Reading{with, plain}, place)
 	for _, hidden := range decodings(text) {
 		plain, _ := Plain(hidden)
-		q.readings, q.places = append(q.readings, Reading{with, plain}), append(q.places, place)
+		q.put(Reading{with, plain}, place)
 	}
+}
+
+func (q *questions) put(r Reading, place Rating) {
+	q.readings, q.places, q.apart = append(q.readings, r), append(q.places, place), append(q.apart, 0)
 }
 
 // Unmeasured is the error of a guard that measured part of what it was given: its

@@ -1,6 +1,7 @@
 package guards
 
 import (
+	"strings"
 	"unicode"
 	"unicode/utf8"
 )
@@ -56,6 +57,7 @@ type Cutter struct {
 
 	outline outline
 	words   sentence
+	before  string // the claim before
 }
 
 // mode is what the Cutter expects at pos.
@@ -173,6 +175,15 @@ func (c *Cutter) add(claim Claim, u unit, cells []string) {
 	c.words.read(claim.Text)
 	claim.NotClaim = classify(&c.words, u)
 	c.outline.place(&claim, &c.words, u, c.itemIndent, c.header, cells)
+	claim.Before = c.before
+	c.before = claim.Text
+	if n := len(c.before); n > maxContext {
+		at := n - maxContext
+		for at < n && !utf8.RuneStart(c.before[at]) {
+			at++
+		}
+		c.before = strings.Clone(c.before[at:])
+	}
 	c.out = append(c.out, claim)
 }
 

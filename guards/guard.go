@@ -77,6 +77,7 @@ type Claim struct {
 	// its pronoun subject, the heading or list lead-in above it. It is added
 	// to the retrieval query and counts for the subject, never as evidence.
 	Context string
+	Before  string // end of the sentence before, at most 200 bytes: whom "they" are
 }
 
 // Side is the part of an exchange in which something was found.

@@ -111,14 +111,19 @@ func (g *safety) Rate(ctx context.Context, ex *Exchange, phase Side) ([]Rating, 
 		if l.Scores == nil {
 			continue
 		}
-		group := g.groupOf(asked.readings[i].Text, l.Scores)
+		text := asked.readings[i].Text
+		group := g.groupOf(text, l.Scores)
+		people := group != ""
 		if group == "" { // "they" are those of the question
 			group = g.groupOf(with, nil)
 		}
 		picks := asked.places[i].Reply && asksWho(asked.readings[i].With)
 		for _, category := range safetyCategories {
+			if !asked.counts(i, labels, g.at[category]) {
+				continue
+			}
 			r := asked.places[i]
-			r.Category, r.Score, r.Group = category, l.Scores[g.at[category]], group
+			r.Category, r.Score, r.Group = category, tempered(category, text, l.Scores[g.at[category]], people), group
 			switch {
 			case category == "sexism":
 				r.Group = "gender"
