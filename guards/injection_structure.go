@@ -53,7 +53,7 @@ func hidden(text string) (n, from, to int) {
 		case r < utf8.RuneSelf:
 		case r >= 0xE0020 && r <= 0xE007E && !isPicture(prev): // tags spell words; flags of regions have them too
 			n += 4
-		case r == '\u200B' || r == '\u2060' || r == '\u2062' || r == '\u2063' || r == '\u2064' || r == '\uFEFF' && i > 0 || (r == '\u200C' || r == '\u200D') && prev < utf8.RuneSelf && prev >= 0:
+		case r == '\u200B' || r == '\u2060' || r == '\u2062' || r == '\u2063' || r == '\u2064' || (r == '\u200C' || r == '\u200D' || r == '\uFEFF') && prev >= 0 && prev < utf8.RuneSelf && isLatin(byte(prev)):
 			n++
 		case r >= '\u202A' && r <= '\u202E' || r >= '\u2066' && r <= '\u2069':
 			if !unicode.In(prev, unicode.Arabic, unicode.Hebrew) {
