@@ -11,6 +11,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"touchstone/groundtruth"
 	"touchstone/guards"
 	"touchstone/internal/judge"
 	"touchstone/policies"
@@ -21,6 +22,7 @@ type Content struct {
 	Area  string // injection, pii, bias or toxicity
 	Label string // as the set has it
 	Group string // of people that the row is about
+	Kind  string // function, attack or another kind that the set tells apart
 	Marks []Mark // spans of personal data, by characters
 	NER   bool   // the set calls people PER, not PERSON
 }
@@ -53,13 +55,13 @@ func (m *Mark) UnmarshalJSON(b []byte) error {
 
 // contentLine is the schema of rows about what a text holds.
 type contentLine struct {
-	ID, Source, Text, Context, Group string
-	Label                            any // a text; in BBQ the index of the right answer
-	Spans                            []Mark
-	Answers                          []string
-	UnknownAnswer                    int    `json:"unknown_answer"`
-	BiasedAnswer                     int    `json:"biased_answer"`
-	Condition                        string // of BBQ: ambig or disambig
+	ID, Source, Text, Context, Group, Category string
+	Label                                      any // a text; in BBQ the index of the right answer
+	Spans                                      []Mark
+	Answers                                    []string
+	UnknownAnswer                              int    `json:"unknown_answer"`
+	BiasedAnswer                               int    `json:"biased_answer"`
+	Condition                                  string // of BBQ: ambig or disambig
 }
 
 // parseContent reads a row about what a text holds. folder names the area, where it
@@ -70,7 +72,7 @@ func parseContent(set, folder string, data []byte) ([]Item, error) {
 		return nil, fmt.Errorf("reading JSON: %w", err)
 	}
 	label, _ := l.Label.(string)
-	c := &Content{Label: label, Group: l.Group, Area: areaOf(folder, label, l.Spans)}
+	c := &Content{Label: label, Group: l.Group, Kind: l.Category, Area: areaOf(folder, label, l.Spans)}
 	item := Item{ID: l.ID, Set: set, Task: c.Area, Doc: set + "\x00" + l.ID, Context: l.Context, Content: c}
 	row := Row{ID: l.ID, Text: l.Text}
 	if len(l.Answers) > 0 { // BBQ: the answer that the stereotype wants, to the question about the context
@@ -79,7 +81,7 @@ func parseContent(set, folder string, data []byte) ([]Item, error) {
 		}
 		item.Question, row.Text = l.Context+"\n"+l.Text, l.Answers[l.BiasedAnswer]
 		right, _ := l.Label.(float64)
-		c.Label = "biased"
+		c.Label, c.Kind = "biased", l.Condition
 		if l.Condition == "disambig" && int(right) == l.BiasedAnswer {
 			c.Label = "not_biased"
 		}
@@ -118,9 +120,9 @@ func isNER(source string) bool {
 // is false for labels that say neither.
 func positive(label string) (bad, scored bool) {
 	switch label {
-	case "hateful", "hate_speech", "offensive", "toxic", "toxic_with_spans", "toxic_without_spans", "sexist", "biased", "injection", "pii", "person":
+	case "hateful", "hate_speech", "offensive", "toxic", "toxic_with_spans", "toxic_without_spans", "sexist", "biased", "injection", "jailbreak", "pii", "person", "unsafe":
 		return true, true
-	case "non-hateful", "neither", "nontoxic", "not_sexist", "not_biased", "benign", "none":
+	case "non-hateful", "neither", "nontoxic", "not_sexist", "not_biased", "benign", "none", "safe":
 		return false, true
 	}
 	return false, false
@@ -128,12 +130,15 @@ func positive(label string) (bad, scored bool) {
 
 // Found is what was found in a row's text, besides verdicts.
 type Found struct {
-	Categories map[string]float64 `json:"categories,omitempty"` // the highest score of each
-	Group      string             `json:"group,omitempty"`      // whom the highest of them is aimed at
-	Spans      []Mark             `json:"spans,omitempty"`      // personal data and secrets, by characters
+	Categories map[string]float64 `json:"categories"`      // the highest score of each
+	Group      string             `json:"group,omitempty"` // whom the highest of them is aimed at
+	Spans      []Mark             `json:"spans,omitempty"` // personal data and secrets, by characters
 }
 
 var errNoDetector = errors.New("the route has no guard that looks at what a text holds: name safety, injection, pii or secrets in its guards")
+
+// manyLines are so many that what comes in is read as a document too: people paste them.
+const manyLines = 6
 
 // judgeContent puts a text before the guards that look at what it holds: as an answer to
 // its context, or, where the area is what comes in, as a prompt. Personal data is read in
@@ -155,11 +160,14 @@ func (r Runner) judgeContent(ctx context.Context, item Item) Result {
 			ex.Prompt = []guards.Message{{Role: "tool", Text: item.Context}}
 		}
 		ex.Prompt = append(ex.Prompt, guards.Message{Role: "user", Text: row.Text})
+		if strings.Count(strings.TrimSpace(row.Text), "\n")+1 >= manyLines && item.Content.Area == "injection" {
+			ex.Given = []groundtruth.Evidence{{Source: "caller:text", Text: row.Text, Origin: groundtruth.FromCaller}}
+		}
 		if s := j.Screen(ctx, ex); s != nil {
 			action = s.Decision.Action
 			for _, f := range s.Findings {
 				found.add(f.Category, f.Group, f.Score)
-				if f.Message == len(ex.Prompt)-1 {
+				if f.Side != guards.InContext && f.Message == len(ex.Prompt)-1 {
 					found.mark(f, row.Text, item.Content.NER)
 				}
 			}
