@@ -16,6 +16,7 @@ import (
 	"github.com/gofiber/fiber/v2/middleware/adaptor"
 
 	"touchstone/internal/audit"
+	"touchstone/internal/fairness"
 	"touchstone/internal/metrics"
 	"touchstone/internal/web"
 )
@@ -27,6 +28,7 @@ type historian interface {
 	Judging(ctx context.Context, from, to time.Time, f audit.Filter, q ...float64) (ms []float64, ok bool, err error)
 	Entries(ctx context.Context, f audit.Filter, before string, limit int) ([]audit.Summary, error)
 	Entry(ctx context.Context, id string) (*audit.Entry, error)
+	Groups(ctx context.Context, from, to time.Time, f audit.Filter) (fairness.Cells, error)
 	Names() audit.Names
 	Ready(ctx context.Context) error
 	Stats() audit.Stats
@@ -84,6 +86,8 @@ func (s *Server) registerAdmin(app fiber.Router) {
 	app.Get("/api/exchanges", a.guardAPI, a.exchanges)
 	app.Get("/api/exchanges/:id", a.guardAPI, a.exchange)
 	a.registerPolicies(app)
+	app.Get("/api/groups", a.guardAPI, a.groups)
+	app.Get("/groups", secure, a.guardPage, a.groupsPage)
 	a.registerRulings(app)
 	a.registerPromotion(app)
 	a.registerRecords(app)

@@ -35,7 +35,13 @@ func (l *notedLog) Note(ctx context.Context, event, by, why string, with map[str
 // adminServer serves a log with these entries on a loopback port.
 func adminServer(t *testing.T, key string, entries ...audit.Entry) (base string, log *notedLog) {
 	t.Helper()
-	file, err := audit.Open(filepath.Join(t.TempDir(), "audit.db"), audit.Options{Logger: slog.New(slog.DiscardHandler)})
+	return adminServerWith(t, key, nil, entries...)
+}
+
+// adminServerWith is adminServer with changed options.
+func adminServerWith(t *testing.T, key string, change func(*Options), entries ...audit.Entry) (base string, log *notedLog) {
+	t.Helper()
+	file, err := audit.Open(filepath.Join(t.TempDir(), "audit.db"), audit.Options{Groups: audit.Mentioned, Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,11 +60,15 @@ func adminServer(t *testing.T, key string, entries ...audit.Entry) (base string,
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := New(Options{
+	opt := Options{
 		Policies: engine, Switches: switches,
 		Upstreams: []Upstream{{Name: "none", BaseURL: "http://127.0.0.1:9/v1"}}, Routes: []Route{{Name: "default", Models: []string{"demo"}, Upstream: "none"}},
 		Audit: log, Metrics: metrics.New(), AdminKey: key,
-	})
+	}
+	if change != nil {
+		change(&opt)
+	}
+	s, err := New(opt)
 	if err != nil {
 		t.Fatal(err)
 	}

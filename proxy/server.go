@@ -37,6 +37,8 @@ type Options struct {
 	Store       groundtruth.Store
 	Policies    *policies.Engine   // whose bundle the dashboard shows; nil: none
 	Switches    *policies.Switches // nil: no route can be switched
+	Fairness    *fairness.Settings // how groups are compared; nil: nothing is recorded of them
+	GroupCheck  func() *GroupCheck // the last scheduled check of groups; nil, or returning nil: none
 	OwnGroups   []string           // that applications may declare besides those of package fairness
 	AdminKey    string             // guards the dashboard, /api and /metrics; "" leaves them open
 	BodyLimit   int                // bytes of a request; 0 means 4 MiB

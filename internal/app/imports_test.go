@@ -35,7 +35,7 @@ var mayImport = map[string][]string{
 	"internal/metrics":        {},
 	"internal/web":            {},
 	"internal/demo":           {},
-	"proxy":                   {"internal/judge", "guards", "groundtruth", "policies", "internal/audit", "internal/fairness", "internal/metrics", "internal/review", "internal/web"},
+	"proxy":                   {"internal/judge", "guards", "groundtruth", "policies", "internal/audit", "internal/fairness", "internal/stats", "internal/metrics", "internal/review", "internal/web"},
 	"internal/encoder":        {"internal/encoder/ortlib"},
 	"internal/encoder/models": {"groundtruth", "guards", "internal/encoder", "internal/encoder/ortlib"},
 	"eval":                    {"internal/judge", "guards", "groundtruth", "policies"},

@@ -180,6 +180,11 @@ func (a *App) serve(ctx context.Context, ln net.Listener, log *slog.Logger, read
 	for _, sw := range opt.Switches.List() {
 		log.Warn("a route is switched", "route", sw.Route, "to", string(sw.To), "by", sw.By, "since", sw.At)
 	}
+	var groups *groupWatch
+	if a.cfg.Fairness.Groups != audit.NoGroups {
+		groups = newGroupWatch(a, record, log, counts)
+		opt.Fairness, opt.GroupCheck = &groups.settings, groups.last
+	}
 	srv, err := proxy.New(opt)
 	if err != nil {
 		return err
@@ -197,6 +202,9 @@ func (a *App) serve(ctx context.Context, ln net.Listener, log *slog.Logger, read
 	watch.Go(func() {
 		opt.Switches.Watch(watching, func(err error) { log.Error("switches that another process set are not read", "error", err) })
 	})
+	if groups != nil {
+		watch.Go(func() { groups.run(watching) })
+	}
 	defer func() { stopWatching(); watch.Wait() }()
 	served := make(chan error, 1)
 	go func() { served <- srv.Serve(ln) }()

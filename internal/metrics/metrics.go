@@ -43,6 +43,8 @@ type Metrics struct {
 	operation   *prometheus.HistogramVec
 	firstChunk  *prometheus.HistogramVec
 
+	groups groups
+
 	mu     sync.RWMutex
 	models map[string]bool
 	audit  func() Audit
@@ -106,6 +108,8 @@ func New() *Metrics {
 		m.reloads, m.refused, m.lapsed, m.switches,
 		m.withheld, m.operation, m.firstChunk,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	m.groups = newGroups()
+	m.registry.MustRegister(m.groups.collectors()...)
 	m.registerAudit()
 	return m
 }

@@ -25,6 +25,8 @@ func full() *Metrics {
 		Sentences: map[string]int{"supported": 3, "contradicted": 1},
 		Checks:    []Check{{Guard: "groundedness", OK: true, Took: time.Millisecond}, {Guard: "bias", Why: "timeout", Took: 2 * time.Second}},
 		Rules:     []Rule{{ID: "hallucination.contradicted", Decision: "block", Lapsed: true}, {ID: "hallucination.not_covered", Decision: "flag", State: "shadow"}}, FirstSentence: time.Millisecond, Judge: 2 * time.Millisecond, Withheld: 900})
+	m.GroupCheck(time.Unix(1e9, 0), false, []Comparison{{App: "shop", Route: "default", Model: "gpt-4o", Group: "gender:woman", Outcome: "refused", Kind: "difference"}},
+		[]GroupAlarm{{Rule: "groups.difference", Severity: "high", App: "shop", Route: "default", Model: "gpt-4o", Group: "gender:woman", Outcome: "refused"}})
 	m.Upstream("chat", "openai", "gpt-4o", time.Second, 100*time.Millisecond, "")
 	return m
 }

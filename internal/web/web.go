@@ -62,7 +62,7 @@ func New() (*Pages, error) {
 		"thousands": thousands, "number": number, "percent": percent, "score": score, "millis": Millis,
 		"verdict": verdictName, "outcome": outcomeName,
 	}
-	for _, name := range []string{"overview", "exchange", "policies", "rule", "login", "message"} {
+	for _, name := range []string{"overview", "exchange", "policies", "rule", "groups", "login", "message"} {
 		t, err := template.New("layout.html").Funcs(funcs).ParseFS(templates, "templates/layout.html", "templates/parts.html", "templates/"+name+".html")
 		if err != nil {
 			return nil, fmt.Errorf("parsing the %s page: %w", name, err)

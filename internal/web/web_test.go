@@ -63,6 +63,15 @@ func all(t *testing.T, text string) map[string]string {
 	b, err = p.Rule(&RuleView{page, text, text, text, []Choice{{text, text, "?window=7d", true}}, []Fact{{text, text, text}}, []string{text},
 		[]Table{{text, []string{text}, [][]Choice{{{text, text, "/exchanges/x", false}, {text, text, "", false}}}}, {text, nil, nil}}})
 	add("rule", b, err)
+	b, err = p.Groups(&Groups{Page: page, Windows: []Choice{{text, text, "/groups", true}}, Window: text, Selects: []Select{{text, text, nil}}, Filtered: true, Compared: 9, Needed: 400, MinSample: 100, Hidden: 2,
+		Check: &GroupCheck{text, "", []GroupAlarm{{text, text, text, text, text, text, text, []string{text, text}}}},
+		Worse: []Disparity{{text, text, text, true, Forest([]string{text, text}, []string{text, text}, [][3]float64{{.2, .1, .3}, {.1, .05, math.Inf(1)}}), text, text, []string{text}, []string{text}}},
+		Rest:  []GroupRow{{text, text, text, text, text, text, text, 5, 6}}, Thin: []ThinGroup{{text, text, 3}}})
+	add("groups", b, err)
+	b, err = p.Groups(&Groups{Page: page, Check: &GroupCheck{Period: text, Failure: text}})
+	add("empty groups", b, err)
+	b, err = p.Groups(&Groups{Page: page, Off: true})
+	add("groups off", b, err)
 	b, err = p.Login(&Login{Page: page, Failed: true, Next: text})
 	add("login", b, err)
 	b, err = p.Message(&Message{Page: page, Text: text, Link: "/", LinkText: text})
