@@ -131,7 +131,7 @@ train-env:
 	  .cache/train/bin/pip install --quiet --no-cache-dir --disable-pip-version-check -r eval/train/requirements.txt && \
 	  cp eval/train/requirements.txt .cache/train/requirements.txt; fi
 
-train: ## train the verifier's model on CPU, about 80 minutes on two quiet cores (DATA=folder with nli, groundedness, authored)
+train: ## train the verifier's model on CPU, about two hours on two quiet cores (DATA=folder with nli, groundedness, authored)
 	@test -d "$(DATA)/nli" || { echo 'train: DATA=DIR names no folder with the data sets (see eval/train/README.md)' >&2; exit 1; }
 	@$(MAKE) --no-print-directory train-env
 	PYTHON=$(TRAIN_PYTHON) eval/train/run.sh "$(DATA)"

@@ -22,13 +22,13 @@ func (q *question) pair(claim *Claim) Pair { return Pair{q.premise.text, hypothe
 
 // join is the claim's verdict with what the model said. Evidence that shares no word
 // with a claim can only show that it says the same in other words.
-func (q *question) join(said Entailment) Assessment {
+func (q *question) join(claim *Claim, said Entailment) Assessment {
 	if !q.exact.wordless {
-		return Join(q.exact, said)
+		return Join(claim, q.exact, said)
 	}
 	offered := q.exact
 	offered.Evidence = []groundtruth.Evidence{q.premise.pieces[0].quote}
-	if a := Join(offered, said); a.Verdict == Supported || a.Verdict == NotMeasured {
+	if a := Join(claim, offered, said); a.Verdict == Supported || a.Verdict == NotMeasured {
 		return a
 	}
 	return q.exact
@@ -65,7 +65,7 @@ func (g *groundedness) ask(ctx context.Context, findings []Finding, open []quest
 			*f = a.finding(&f.Claim)
 			continue
 		}
-		a := q.join(said[i])
+		a := q.join(&f.Claim, said[i])
 		*f = a.finding(&f.Claim)
 		decided := a.Verdict != q.exact.Verdict && (a.Verdict == Supported || a.Verdict == Contradicted)
 		if decided && len(q.premise.pieces) > 1 {

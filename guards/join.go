@@ -12,9 +12,21 @@ import (
 // fortnight" for 14 days), but a model reads numbers badly, so it has to be surer.
 const missingFrom = 0.35
 
-// contradictedFrom is the probability of a contradiction from which a claim that is not
-// supported is called contradicted: held out, four in five such claims are wrong.
-const contradictedFrom = 0.55
+// contradictedFrom is the probability of a contradiction, and contradictedScore the score,
+// from which a claim that is not supported is called contradicted: answers are blocked
+// for it, so it takes more than a doubt.
+const (
+	contradictedFrom  = 0.55
+	contradictedScore = 0.7
+)
+
+// laterClaim is by how much lower the log odds are for every claim of an answer but its
+// first. In answers of real models 8 to 10 in 100 sentences are wrong, of claims that
+// are checked one by one about half: the same doubt weighs less within an answer, and the
+// worst of ten sentences decides on the whole. The true ratio is near 1.9; this much
+// gave the best cut on the whole answers of RAGTruth held out (balanced accuracy 0.66
+// for 0.56). A stream knows a claim's place as well as a whole answer does.
+const laterClaim = 0.4
 
 // supportsAlone is the probability from which one piece of evidence supports a claim in
 // some measure by itself.
@@ -22,7 +34,7 @@ const supportsAlone = 0.4
 
 // Join is a's verdict together with what a model says of the same claim. What exact
 // comparison settles stays; what the model could not judge is not measured.
-func Join(a Assessment, e Entailment) Assessment {
+func Join(claim *Claim, a Assessment, e Entailment) Assessment {
 	switch {
 	case a.Settled || e.NotMeasured == notMeasuredNoWords:
 		return a
@@ -30,7 +42,11 @@ func Join(a Assessment, e Entailment) Assessment {
 		return a.unmeasured(notMeasuredReason(e.NotMeasured))
 	}
 	exact := a.Verdict
-	score := joinedScore(a.Score, e)
+	z := joinedLogOdds(a.Score, e)
+	if claim.Index > 0 {
+		z -= laterClaim
+	}
+	score := 1 / (1 + math.Exp(-z))
 	from := notCoveredFrom
 	if a.Features[valueMissing] > 0 || a.Features[newNames] > 0 {
 		from = missingFrom
@@ -48,7 +64,7 @@ func Join(a Assessment, e Entailment) Assessment {
 	a.Score = max(score, notCoveredFrom)
 	switch {
 	case exact == Contradicted: // with a reason of its own
-	case e.Contradicted >= contradictedFrom:
+	case e.Contradicted >= contradictedFrom && score >= contradictedScore:
 		a.Verdict, a.Category, a.Reason = Contradicted, "meaning", reasonMeaning(Contradicted, a.Score, &a.Evidence[0])
 	case exact == Supported:
 		a.Verdict, a.Category, a.Reason = NotCovered, "meaning", reasonMeaning(NotCovered, a.Score, &a.Evidence[0])
@@ -72,12 +88,11 @@ func reasonMeaning(v Verdict, score float64, e *groundtruth.Evidence) string {
 	return fmt.Sprintf("%s speaks of this but does not say it (%.2f).", title, score)
 }
 
-// joinedScore is the calibrated probability that the claim is not supported, from that
-// of exact comparison and a model's.
-func joinedScore(exact float64, e Entailment) float64 {
+// joinedLogOdds are the log odds that the claim is not supported, from the probability
+// that exact comparison gives and a model's.
+func joinedLogOdds(exact float64, e Entailment) float64 {
 	wrong := e.Contradicted + e.NotCovered
-	z := joinedBias + joinedExact*logit(exact) + joinedWrong*logit(wrong) + joinedKind*(math.Log(floor(e.Contradicted))-math.Log(floor(e.NotCovered)))
-	return 1 / (1 + math.Exp(-z))
+	return joinedBias + joinedExact*logit(exact) + joinedWrong*logit(wrong) + joinedKind*(math.Log(floor(e.Contradicted))-math.Log(floor(e.NotCovered)))
 }
 
 // Probabilities are kept this far from 0 and 1, so that no model decides alone.

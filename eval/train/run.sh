@@ -13,7 +13,7 @@ export OMP_WAIT_POLICY=PASSIVE # threads that wait give their core to whoever el
 . "$here/sets.sh"
 
 [ -e "$out/entailment.jsonl.gz" ] || "$python" "$here/entailment.py" -data "$data/nli" -out "$out/entailment.jsonl.gz"
-[ -e "$out/stage1/model.pt" ] || "$python" "$here/train.py" -pairs "$out/entailment.jsonl.gz" -out "$out/stage1" -minutes "${MINUTES1:-25}" -pause "$out/pause"
+[ -e "$out/stage1/model.pt" ] || "$python" "$here/train.py" -pairs "$out/entailment.jsonl.gz" -out "$out/stage1" -minutes "${MINUTES1:-45}" -pause "$out/pause"
 # shellcheck disable=SC2086 # the lists are meant to be split
 if ! [ -e "$out/answers.jsonl.gz" ]; then
   "$python" "$here/made.py" -out "$out/made.jsonl" $written $sets
@@ -22,7 +22,7 @@ if ! [ -e "$out/answers.jsonl.gz" ]; then
   mv "$out/pairs.jsonl.part" "$out/pairs.jsonl"
   "$python" "$here/answers.py" -pairs "$out/pairs.jsonl" -entailment "$out/entailment.jsonl.gz" -out "$out/answers.jsonl.gz"
 fi
-[ -e "$out/stage2/model.pt" ] || "$python" "$here/train.py" -pairs "$out/answers.jsonl.gz" -from "$out/stage1" -out "$out/stage2" -minutes "${MINUTES2:-29}" -rate 1e-4 -batch 3072 -pause "$out/pause"
+[ -e "$out/stage2/model.pt" ] || "$python" "$here/train.py" -pairs "$out/answers.jsonl.gz" -from "$out/stage1" -out "$out/stage2" -minutes "${MINUTES2:-75}" -rate 1e-4 -batch 3072 -pause "$out/pause"
 "$python" "$here/export.py" -from "$out/stage2" -out "$out/export"
 "$python" "$here/evaluate.py" -model "$out/export/model.onnx" -pairs "$out/pairs.jsonl" -out "$out/figures.json" > "$out/figures.md"
 "$python" "$here/ship.py" -out-of-training "$out" -to "$here/../../internal/encoder/models/verifier-minilm-l6"
