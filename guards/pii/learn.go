@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
+	"math"
 	"math/rand/v2"
 	"unicode/utf8"
 )
@@ -41,7 +42,7 @@ type lesson struct {
 // the form that the package embeds. The same examples, words and seed give the same
 // tagger.
 func Learn(w io.Writer, examples []Example, words Lists, rounds int, seed uint64) error {
-	t := &tagger{weights: make([]int8, int(labelCount)<<tableBits)}
+	t, weights := &tagger{}, make([]int8, int(labelCount)<<tableBits)
 	for _, list := range []struct {
 		set   *bits
 		words []string
@@ -54,7 +55,7 @@ func Learn(w io.Writer, examples []Example, words Lists, rounds int, seed uint64
 	for i, e := range examples {
 		lessons[i] = lessonOf(e)
 	}
-	size := len(t.weights)
+	size := len(weights)
 	now, sum, touched := make([]float32, size), make([]float64, size), make([]int32, size)
 	step := int32(0)
 	add := func(f uint32, l label, by float32) {
@@ -117,11 +118,11 @@ func Learn(w io.Writer, examples []Example, words Lists, rounds int, seed uint64
 		largest = max(largest, sum[i], -sum[i])
 	}
 	// A few very large weights may be cut: finer steps for all others are worth more.
-	scale := 127 / min(largest, clip)
+	scale := heaviest / min(largest, clip)
 	for i := range sum {
-		t.weights[i] = int8(max(-127, min(127, sum[i]*scale)))
+		weights[i] = int8(math.Round(max(-heaviest, min(heaviest, sum[i]*scale))))
 	}
-	return t.writeTo(w)
+	return t.writeTo(w, weights)
 }
 
 const clip = 24
@@ -155,12 +156,12 @@ func lessonOf(e Example) lesson {
 }
 
 // writeTo writes the tagger in the form that readTagger reads.
-func (t *tagger) writeTo(w io.Writer) error {
+func (t *tagger) writeTo(w io.Writer, weights []int8) error {
 	z, err := zlib.NewWriterLevel(w, zlib.BestCompression)
 	if err != nil {
 		return err
 	}
-	for _, part := range []any{&t.common, &t.first, &t.last, t.weights} {
+	for _, part := range []any{&t.common, &t.first, &t.last, weights} {
 		if err := binary.Write(z, binary.LittleEndian, part); err != nil {
 			return fmt.Errorf("writing a tagger: %w", err)
 		}

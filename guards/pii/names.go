@@ -50,7 +50,7 @@ func (s *scan) person(from, to int) {
 	if from > 0 && s.of(from-1) == "@" {
 		start = int(s.tokens[from-1].start)
 	}
-	s.add(start, end, Person, logistic(s.margin(from, to)+40, 80), "The name of a person, by its form and the words around it.")
+	s.add(start, end, Person, logistic(s.margin(from, to)+20, 40), "The name of a person, by its form and the words around it.")
 }
 
 // couldName tells tokens that the tagger may have right: of more than one letter, of
@@ -95,7 +95,7 @@ func (s *scan) place(from, to int) {
 	for to-1 > from && s.tokens[to-1].kind == mark {
 		to--
 	}
-	s.add(int(s.tokens[from].start), int(s.tokens[to-1].end), Address, logistic(s.margin(from, to)-110, 50), "A street address, by its form and the words around it.")
+	s.add(int(s.tokens[from].start), int(s.tokens[to-1].end), Address, logistic(s.margin(from, to)-55, 25), "A street address, by its form and the words around it.")
 }
 
 func (s *scan) houseNumber(i int) {}

@@ -116,7 +116,7 @@ func (s *scan) run(text string) []Span {
 }
 
 // maxKept is how many tokens of memory a scan keeps for the next text.
-const maxKept = 1 << 16
+const maxKept = 1 << 18
 
 // at looks at what begins with token i and returns where to go on.
 func (s *scan) at(i int) int {

@@ -23,7 +23,7 @@ const (
 )
 
 const (
-	tableBits = 19 // of the table of weights
+	tableBits = 18 // of the table of weights
 	setBits   = 20 // of a set of words
 )
 
@@ -32,10 +32,10 @@ const (
 // largest sum wins (an averaged perceptron, Collins 2002). Features are hashed, so it
 // holds no words. eval/train/names makes it.
 type tagger struct {
-	weights []int8 // by feature, then label
-	common  bits   // words that are hardly ever part of a name: in small letters they are not looked at
-	first   bits   // given names
-	last    bits   // family names
+	weights []uint64 // of each feature, those of all labels packed
+	common  bits     // words that are hardly ever part of a name: in small letters they are not looked at
+	first   bits     // given names
+	last    bits     // family names
 }
 
 // bits is a set of words by their hash.
@@ -61,17 +61,33 @@ func readTagger(r io.Reader) (*tagger, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading a tagger: %w", err)
 	}
-	t := &tagger{weights: make([]int8, int(labelCount)<<tableBits)}
+	t := &tagger{weights: make([]uint64, 1<<tableBits)}
 	for _, set := range []*bits{&t.common, &t.first, &t.last} {
 		if err := binary.Read(z, binary.LittleEndian, set); err != nil {
 			return nil, fmt.Errorf("reading the words of a tagger: %w", err)
 		}
 	}
-	if err := binary.Read(z, binary.LittleEndian, t.weights); err != nil {
+	weights := make([]int8, int(labelCount)<<tableBits)
+	if err := binary.Read(z, binary.LittleEndian, weights); err != nil {
 		return nil, fmt.Errorf("reading the weights of a tagger: %w", err)
+	}
+	for i := range t.weights {
+		for l := range int(labelCount) {
+			t.weights[i] |= uint64(int(weights[i*int(labelCount)+l])+heaviest+1) << (l * lane)
+		}
 	}
 	return t, nil
 }
+
+// Weights lie in lanes of one word, raised so that none is negative: all labels are
+// summed by one addition a feature, and no lane runs over into the next.
+const (
+	lane     = 12
+	heaviest = 63 // the largest weight
+)
+
+// The sum of the largest raised weights fits a lane.
+const _ = uint(1<<lane - 1 - featureCount*(2*heaviest+1))
 
 // known tells in which sets a token is.
 func (t *tagger) known(tok *token) uint32 {
@@ -279,7 +295,11 @@ func (t *tagger) candidateAt(text string, tokens []token, i int, labels []label)
 		if tok.upper || i > 0 && labels[i-1] != outside && text[tokens[i-1].start] != '.' {
 			return true
 		}
-		return !t.common.has(tok.hash)
+		if t.common.has(tok.hash) {
+			return false
+		}
+		// A rare word in small letters is looked at where it could be a name.
+		return t.first.has(tok.hash) || t.last.has(tok.hash) || i > 0 && (tokens[i-1].tells&tellsHonorific != 0 || text[tokens[i-1].start] == '@')
 	case mark:
 		return false
 	}
@@ -316,12 +336,13 @@ func (t *tagger) tag(text string, tokens []token, m *tagging) []label {
 			continue
 		}
 		t.featuresOf(text, tokens, i, labels, &m.features)
-		var sums [labelCount]int32
+		packed := uint64(0)
 		for _, f := range m.features {
-			w := t.weights[int(f)*int(labelCount):][:labelCount]
-			for l := range sums {
-				sums[l] += int32(w[l])
-			}
+			packed += t.weights[f]
+		}
+		var sums [labelCount]int32
+		for l := range sums {
+			sums[l] = int32(packed>>(l*lane)&(1<<lane-1)) - featureCount*(heaviest+1)
 		}
 		sums[personName] += eager
 		best, second := outside, int32(-1<<15)
@@ -339,7 +360,7 @@ func (t *tagger) tag(text string, tokens []token, m *tagging) []label {
 }
 
 // eager makes up for the tagger's caution with names.
-const eager = 20
+const eager = 10
 
 // bridged is the label of a character between the words of one name or address.
 func bridged(c byte, before label) label {
