@@ -28,6 +28,7 @@ const auditUsage = `usage: touchstone audit VERB [OPTION...]
   erase -why REASON ID...   take the content out of entries; their records stay
   review ID                 record that a verdict or a rule was right or wrong (-h explains)
   rulings [ID]              list what reviewers recorded
+  export                    write decisions as OPA decision logs, to a file or an endpoint (-h explains)
 
 Options:
 `
@@ -65,6 +66,9 @@ func runAudit(ctx context.Context, args []string, std Streams) int {
 	}
 	if verb == "review" || verb == "rulings" {
 		return runRuling(ctx, verb, args, std)
+	}
+	if verb == "export" {
+		return runExport(ctx, args, std)
 	}
 	if err := fs.Parse(args); errors.Is(err, flag.ErrHelp) {
 		return exitOK
