@@ -72,7 +72,7 @@ func TestCandidatesChangeNoDecision(t *testing.T) {
 			in.Phase, side = PromptPhase, guards.InPrompt
 		} else {
 			for i := range rng.IntN(4) {
-				s := guards.Sentence{Finding: guards.Finding{Claim: guards.Claim{Index: i}, Verdict: verdicts[rng.IntN(len(verdicts))], Score: rng.Float64()}}
+				s := guards.Sentence{Finding: guards.Finding{Claim: guards.Claim{Index: i}, Verdict: verdicts[rng.IntN(len(verdicts))], Category: []string{"stale", "url", "coverage"}[rng.IntN(3)], Score: rng.Float64()}}
 				in.Sentences = append(in.Sentences, s)
 				in.Counts.Add(s.Verdict)
 			}
