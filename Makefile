@@ -12,7 +12,7 @@ BUILD    := CGO_ENABLED=1 $(GO) build -trimpath -tags netgo,osusergo -ldflags="-
 CLIENTS  := internal/e2e
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test check test-clients test-browser test-opa test-crash fuzz fuzz-short bench bench-replay eval-docs cover deps encoder-lib fit train clean
+.PHONY: help run build test check test-clients test-browser test-opa test-crash fuzz fuzz-short bench bench-store bench-replay eval-docs cover deps encoder-lib fit train clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  \033[1m%-13s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)

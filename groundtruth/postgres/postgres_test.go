@@ -46,7 +46,7 @@ func open(t testing.TB, opt Options) *Store {
 // the tables, and on ones that have indexes from their first passages on, as a role that
 // row-level security binds.
 func TestConforms(t *testing.T) {
-	for name, exact := range map[string]int{"Exact": 1000, "Indexed": 3} {
+	for name, exact := range map[string]int{"Exact": 500, "Indexed": 3} {
 		t.Run(name, func(t *testing.T) {
 			dsns := map[groundtruth.Store]string{}
 			again := func(t *testing.T, dsn string) groundtruth.Store {

@@ -23,7 +23,7 @@ import (
 const (
 	fuseDepth = 50
 	maxWords  = 64
-	budget    = 1500
+	budget    = 500
 )
 
 var tokenizers = sync.Pool{New: func() any { return new(groundtruth.Tokenizer) }}
@@ -59,7 +59,7 @@ func (s *Store) Search(ctx context.Context, q groundtruth.Query) ([]groundtruth.
 		found = found[:0]
 		rows, err := c.Query(ctx, `SELECT id, title, heading, collection, left(hash, 12), ordinal, start, text, score
 			FROM touchstone.search($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
-			s.tenant, names, words, times, probe, strings.ToValidUTF8(q.Embedding, " "), k, max(k, fuseDepth), budget, s.opt.EfSearch)
+			s.tenant, names, words, times, probe, strings.ToValidUTF8(q.Embedding, " "), k, max(k, fuseDepth), max(k, budget), s.opt.EfSearch)
 		if err != nil {
 			return err
 		}

@@ -28,7 +28,7 @@ type Options struct {
 	DSN         string       // postgres://user:password@host:port/database, or words as libpq takes them
 	Connections int          // at most; default 8
 	EfSearch    int          // how many passages a vector index looks at, 10 to 1000; default 100
-	Exact       int          // up to this many passages a collection needs no index; default 1000
+	Exact       int          // up to this many passages a collection needs no index; default 500
 	Log         *slog.Logger // what happens to the connection; default none
 }
 
@@ -74,7 +74,7 @@ type state struct {
 func Open(ctx context.Context, opt Options) (*Store, error) {
 	opt.Connections = cmp.Or(opt.Connections, 8)
 	opt.EfSearch = cmp.Or(opt.EfSearch, 100)
-	opt.Exact = cmp.Or(opt.Exact, 1000)
+	opt.Exact = cmp.Or(opt.Exact, 500)
 	if opt.Log == nil {
 		opt.Log = slog.New(slog.DiscardHandler)
 	}

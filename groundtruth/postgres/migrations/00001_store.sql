@@ -8,7 +8,7 @@ CREATE TABLE touchstone.tenants (
     dims      integer NOT NULL DEFAULT 0 -- components of each vector; 0 = there are none
 );
 
--- A collection of up to a thousand passages is searched exactly; touchstone.settle
+-- A collection of up to some hundred passages is searched exactly; touchstone.settle
 -- gives a larger one indexes of its own, so that no search looks among the passages
 -- of others and recall is that of a table of its own.
 CREATE TABLE touchstone.collections (
