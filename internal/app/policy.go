@@ -27,6 +27,7 @@ func policyVerbs() []command {
 		{"replay", "decide recorded traffic again by another bundle", runReplay},
 		{"threshold", "try every threshold of a rule on recorded traffic, and suggest one", runThreshold},
 		{"promotion", "say whether a rule in shadow or canary is ready for more", runPromotion},
+		{"report", "report on a period: obligations, rules, decisions, exceptions, evidence", runPolicyReport},
 		{"switch", "put a route of a running proxy to shadow or block, or back", runPolicySwitch},
 		{"init", "write the embedded bundle to a folder, as a start of your own", runPolicyInit},
 	}

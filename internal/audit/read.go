@@ -188,3 +188,29 @@ func (r *Reader) page(ctx context.Context, query string, args []any) (page []Row
 	}
 	return page, rows.Err()
 }
+
+// Events are the events of the chain in a period, oldest first, without rulings. A
+// zero time is no bound.
+func (r *Reader) Events(ctx context.Context, from, to time.Time) ([]Record, error) {
+	rows, err := r.db.QueryContext(ctx, "SELECT n, json FROM records WHERE entry = '' ORDER BY n")
+	if err != nil {
+		return nil, fmt.Errorf("reading events: %w", err)
+	}
+	defer rows.Close()
+	out := []Record{}
+	for rows.Next() {
+		var n int64
+		var text string
+		if err := rows.Scan(&n, &text); err != nil {
+			return nil, fmt.Errorf("reading events: %w", err)
+		}
+		var rec Record
+		if err := json.Unmarshal([]byte(text), &rec); err != nil {
+			return nil, fmt.Errorf("reading event %d: %w", n, err)
+		}
+		if rec.Event != rulingEvent && !rec.At.Before(from) && (to.IsZero() || rec.At.Before(to)) {
+			out = append(out, rec)
+		}
+	}
+	return out, rows.Err()
+}
