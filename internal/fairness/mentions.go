@@ -98,18 +98,34 @@ func (w *word) tail() string {
 // group, "a black coat" does not. Pronouns count only where no other word tells the
 // gender. It reads the first 20,000 words.
 func Mentions(text string) []Group {
-	ws := words(text)
-	l := lexicon()
 	var found, weak []Group
-	barred := map[string]int{} // attribute → the word before which no term of it counts
-	add := func(to *[]Group, g Group) {
-		if !slices.Contains(*to, g) {
-			*to = append(*to, g)
+	for _, m := range find(words(text)) {
+		to := &found
+		if m.pronoun {
+			to = &weak
+		}
+		if !slices.Contains(*to, m.group) {
+			*to = append(*to, m.group)
 		}
 	}
+	return sorted(found, weak)
+}
+
+// mention is n words from first that name a group.
+type mention struct {
+	first, n int
+	group    Group
+	pronoun  bool
+}
+
+// find lists the mentions in a text, in order and apart.
+func find(ws []word) []mention {
+	l := lexicon()
+	var out []mention
+	barred := map[string]int{} // attribute → the word before which no term of it counts
 	for i := 0; i < len(ws); {
 		if g, n := age(ws, i); n > 0 {
-			add(&found, g)
+			out = append(out, mention{i, n, g, false})
 			i += n
 			continue
 		}
@@ -125,17 +141,13 @@ func Mentions(text string) []Group {
 			if i < barred[t.group.Attribute()] || !t.means(ws, i) {
 				continue
 			}
-			if t.class == pronounClass {
-				add(&weak, t.group)
-			} else {
-				add(&found, t.group)
-			}
 			n = 1 + len(t.rest)
+			out = append(out, mention{i, n, t.group, t.class == pronounClass})
 			break
 		}
 		i += n
 	}
-	return sorted(found, weak)
+	return out
 }
 
 // Spoken is a text without the documents that an application put into it, in tags such
@@ -298,19 +310,19 @@ func origin(ws []word, i int) bool {
 
 // age reads an age in years at word i, of n words; n is 0 where there is none.
 func age(ws []word, i int) (g Group, n int) {
-	if c := ws[i].lower[0]; (c < '0' || c > '9') && ws[i].lower != "in" {
+	w := ws[i].lower
+	if c := w[0]; (c < '0' || c > '9') && (w[len(w)-1] != 's' || i < 2 || ws[i-2].lower != "in") {
 		return "", 0
 	}
+	decade, isDecade := decades[strings.TrimSuffix(w, "s")]
 	at := func(k int) string {
 		if k < 0 || k >= len(ws) || k > i && ws[k].gap == fullStop {
 			return ""
 		}
 		return ws[k].lower
 	}
-	if at(i) == "in" && (at(i+1) == "my" || at(i+1) == "his" || at(i+1) == "her" || at(i+1) == "their") {
-		if years, ok := decades[strings.TrimSuffix(at(i+2), "s")]; ok {
-			return ageGroup(years), 3
-		}
+	if isDecade && strings.HasSuffix(w, "s") && at(i-2) == "in" && (at(i-1) == "my" || at(i-1) == "his" || at(i-1) == "her" || at(i-1) == "their") {
+		return ageGroup(decade), 1
 	}
 	years, err := strconv.Atoi(at(i))
 	if err != nil || years < 13 || years > 115 {
