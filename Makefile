@@ -5,6 +5,7 @@ FUZZTIME ?= 60s
 PYTHON   ?= python3
 NODE     ?= node
 BIN      := bin/touchstone
+EVERY    ?= 5
 TRAIN_PYTHON ?= .cache/train/bin/python
 # cgo runs the encoders; names and users are still looked up by Go. The same flags as
 # deploy/Dockerfile, so that both share the build cache.
@@ -12,7 +13,7 @@ BUILD    := CGO_ENABLED=1 $(GO) build -trimpath -tags netgo,osusergo -ldflags="-
 CLIENTS  := internal/e2e
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test check test-clients test-browser test-opa test-crash fuzz fuzz-short bench bench-store bench-replay eval-docs cover deps encoder-lib fit train clean
+.PHONY: help run build test check test-clients test-browser test-opa test-crash fuzz fuzz-short bench bench-store bench-replay eval-docs eval-ablation cover deps encoder-lib fit train clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  \033[1m%-13s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -89,6 +90,16 @@ eval-docs: build ## the tables of docs/evaluation-authored.md; with PUBLIC='FILE
 	    ./$(BIN) eval run -o markdown "$$@"; } > .cache/eval.md; mv .cache/eval.md $$out; }; \
 	page docs/evaluation-authored.md 'Verdicts on the authored rows' eval/data/authored/*.jsonl; \
 	if [ -n "$(PUBLIC)" ]; then page docs/evaluation-public.md 'Verdicts on public sets' $(PUBLIC); fi
+
+eval-ablation: build library ## docs/evaluation-ablation.md: each part of the verifier against both, on every EVERY=5th passage of the authored rows
+	@set -e; dir=.cache/ablation; rm -rf $$dir; mkdir -p $$dir; \
+	for f in eval/data/authored/*.jsonl; do awk 'NR % $(EVERY) == 0' $$f > $$dir/$$(basename $$f); done; \
+	for part in deterministic encoder both; do echo "== $$part" >&2; \
+	  ./$(BIN) eval run -verifier $$part -predictions $$dir/$$part.predictions -o json $$dir/*.jsonl > $$dir/$$part.json; done; \
+	{ printf '# What each part of the verifier adds\n\nWritten by `make eval-ablation` on every %sth passage of the authored rows. Some of them were seen in training and in\nfitting; [evaluation](evaluation.md) says which.\n' '$(EVERY)'; \
+	  for part in deterministic encoder; do printf '\n## From %s alone to both\n\n' $$part; \
+	    ./$(BIN) eval compare -data "$$dir/*.jsonl" -o markdown $$dir/$$part.predictions $$dir/both.predictions; done; } > $$dir/page.md; \
+	mv $$dir/page.md docs/evaluation-ablation.md
 
 cover: ## test coverage by package, and coverage.html in .cache
 	@mkdir -p .cache

@@ -34,6 +34,24 @@ func (q *question) join(claim *Claim, said Entailment) Assessment {
 	return q.exact
 }
 
+// alone is the model's verdict by itself.
+func (q *question) alone(said Entailment) Assessment {
+	a := q.exact
+	if said.NotMeasured != "" {
+		return a.unmeasured(notMeasuredReason(said.NotMeasured))
+	}
+	a.Verdict, a.Category, a.Score = NotCovered, "meaning", 1-said.Supported
+	switch {
+	case said.Supported >= notCoveredFrom:
+		a.Verdict = Supported
+	case said.Contradicted >= said.NotCovered:
+		a.Verdict = Contradicted
+	}
+	a.Evidence = []groundtruth.Evidence{q.premise.pieces[0].quote}
+	a.Reason = reasonMeaning(a.Verdict, a.Score, &a.Evidence[0])
+	return a
+}
+
 // maxAlone bounds the pieces of evidence of a claim that are shown to the model alone.
 const maxAlone = 3
 
@@ -62,6 +80,11 @@ func (g *groundedness) ask(ctx context.Context, findings []Finding, open []quest
 		f := &findings[q.at]
 		if err != nil {
 			a := q.exact.unmeasured(modelFailed(err))
+			*f = a.finding(&f.Claim)
+			continue
+		}
+		if g.alone {
+			a := q.alone(said[i])
 			*f = a.finding(&f.Claim)
 			continue
 		}

@@ -262,3 +262,28 @@ func TestSpansAndCutClaims(t *testing.T) {
 		t.Errorf("a claim cut short is %s", got.Verdict)
 	}
 }
+
+// By itself the model decides all that evidence bears on, and still not what it cannot
+// judge.
+func TestModelAlone(t *testing.T) {
+	check := func(said guards.Entailment, text string) guards.Finding {
+		g, err := guards.New("groundedness", guards.Deps{Entailment: &fakeModel{answer: always(said)}, EntailmentAlone: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := g.Check(t.Context(), &guards.Exchange{Given: groundtruth.Given("rules", "Shop rules", shopRules), Claims: []guards.Claim{{Text: text}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return got[0]
+	}
+	for _, c := range []struct {
+		said guards.Entailment
+		text string
+		want guards.Verdict
+	}{{no, verbatim, guards.Contradicted}, {yes, changed, guards.Supported}, {neither, verbatim, guards.NotCovered}, {guards.Entailment{NotMeasured: "language"}, verbatim, guards.NotMeasured}} {
+		if got := check(c.said, c.text); got.Verdict != c.want || got.Verdict != guards.NotMeasured && len(got.Evidence) != 1 {
+			t.Errorf("%q is %s: %s", c.text, got.Verdict, got.Reason)
+		}
+	}
+}

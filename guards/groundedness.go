@@ -14,6 +14,7 @@ type groundedness struct {
 	store    groundtruth.Store    // nil: only the caller's own evidence
 	embedder groundtruth.Embedder // nil: passages are searched by words alone
 	verifier *Verifier
+	alone    bool             // every verdict is the model's
 	model    Entailer         // nil: exact comparison alone
 	known    FactFinder       // nil: no facts
 	approved *approvedAnswers // nil: none; they are evidence too
@@ -21,7 +22,7 @@ type groundedness struct {
 
 // newGroundedness returns the guard "groundedness".
 func newGroundedness(deps Deps) (Guard, error) {
-	return &groundedness{store: deps.Store, embedder: deps.Embedder, verifier: NewVerifier(), model: deps.Entailment, known: deps.Facts,
+	return &groundedness{store: deps.Store, embedder: deps.Embedder, verifier: NewVerifier(), model: deps.Entailment, alone: deps.EntailmentAlone && deps.Entailment != nil, known: deps.Facts,
 		approved: newApprovedAnswers(deps.Approved)}, nil
 }
 
@@ -85,7 +86,7 @@ func (g *groundedness) Check(ctx context.Context, ex *Exchange) ([]Finding, erro
 			a, r = g.verifier.verify(claim, slices.DeleteFunc(sources, func(s source) bool { return s.ev.Origin == groundtruth.FromFacts }))
 		}
 		a = facts.settle(claim, a)
-		if g.model != nil && !a.Settled {
+		if g.model != nil && (!a.Settled || g.alone && r != nil) {
 			open = append(open, question{at: len(findings), exact: a, premise: r.premise()})
 		}
 		findings = append(findings, a.finding(claim))

@@ -16,6 +16,9 @@ type Deps struct {
 	Facts      FactFinder        // typed facts of the ground truth; nil: none
 	Approved   ApprovedFinder    // approved answers of the ground truth; nil: none
 	Safety     Classifier        // judges what a text does to people; nil: the guards that need it measure nothing
+	// EntailmentAlone leaves every verdict to Entailment, for measuring what exact
+	// comparison adds: that then only chooses the evidence.
+	EntailmentAlone bool
 	// Embedder makes the vectors that passages are searched by beside their words; nil:
 	// by words alone.
 	Embedder groundtruth.Embedder

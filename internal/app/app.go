@@ -88,7 +88,7 @@ func (a *App) addJudge(r *RouteConfig) error {
 	}
 	chain := &guards.Chain{Timeout: time.Duration(r.GuardTimeout)}
 	for _, name := range r.Guards {
-		g, err := guards.New(name, guards.Deps{Store: a.store, Facts: a.known, Approved: a.known, Entailment: a.verifier, Embedder: a.embedder, Safety: a.safety})
+		g, err := guards.New(name, guards.Deps{Store: a.store, Facts: a.known, Approved: a.known, Entailment: a.verifier, EntailmentAlone: a.cfg.Encoders.Verifier.alone, Embedder: a.embedder, Safety: a.safety})
 		if err != nil {
 			return fmt.Errorf("route %s: %w", r.Name, err)
 		}

@@ -39,7 +39,8 @@ type EncoderConfig struct {
 	SHA256      string            `yaml:"sha256"` // of model.onnx, unpacked
 	AnyLanguage bool              `yaml:"any_language"`
 
-	off bool
+	off   bool
+	alone bool // every verdict is the model's: only eval asks for that
 }
 
 // setWord takes what stands in place of the fields.

@@ -11,6 +11,7 @@ import (
 	"os"
 	"runtime"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
@@ -32,6 +33,7 @@ type evalOptions struct {
 	data           []string
 	config, route  string
 	predictions    string
+	verifier       string // "deterministic", "encoder" or "both"
 	output         string
 	limit, workers int
 }
@@ -50,6 +52,7 @@ func runEval(ctx context.Context, args []string, std Streams) int {
 	})
 	fs.StringVar(&o.config, "config", "", "configuration `FILE`; without it, the embedded policies and no evidence but each row's context")
 	fs.StringVar(&o.route, "route", "", "`NAME` of the route whose guards, policies and collections apply; the first by default")
+	fs.StringVar(&o.verifier, "verifier", "both", "`PART` that judges: deterministic (exact comparison alone), encoder (the model alone, on the same evidence) or both")
 	fs.StringVar(&o.predictions, "predictions", "", "`FILE` for one JSON line a row")
 	fs.StringVar(&o.output, "o", "text", "report `FORMAT`: text, json, markdown or html")
 	fs.IntVar(&o.limit, "limit", 0, "stop in each file after `N` rows; 0 reads all")
@@ -78,6 +81,8 @@ func runEval(ctx context.Context, args []string, std Streams) int {
 		misuse = "there is nothing to judge: name a file with -data"
 	case !slices.Contains(reportFormats, o.output):
 		misuse = fmt.Sprintf("-o %q is not text, json, markdown or html", o.output)
+	case o.verifier != "deterministic" && o.verifier != "encoder" && o.verifier != "both":
+		misuse = fmt.Sprintf("-verifier %q is not deterministic, encoder or both", o.verifier)
 	case o.limit < 0 || o.workers < 1:
 		misuse = "-limit must not be negative, and -workers must be 1 or more"
 	}
@@ -115,11 +120,16 @@ func evaluate(ctx context.Context, o evalOptions, progress io.Writer) (report ev
 		content.Name, content.Guards = "content", []string{"injection", "pii", "safety", "secrets"}
 		cfg.Routes, cfg.GroundTruth = []RouteConfig{r, content}, GroundTruthConfig{Path: ":memory:"}
 	}
+	cfg.Encoders.Verifier.off = cfg.Encoders.Verifier.off || o.verifier == "deterministic"
+	cfg.Encoders.Verifier.alone = o.verifier == "encoder"
 	a, err := Open(ctx, cfg, unlogged())
 	if err != nil {
 		return report, err
 	}
 	defer a.Close()
+	if o.verifier == "encoder" && a.verifier == nil {
+		return report, fmt.Errorf("-verifier encoder: the model is not running: %s", strings.Join(append(a.notices(), "or it is turned off"), ", "))
+	}
 	route := a.route(o.route)
 	if route == nil {
 		return report, fmt.Errorf("there is no route %q", o.route)
