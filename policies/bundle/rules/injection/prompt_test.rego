@@ -1,0 +1,42 @@
+package rules.injection.prompt_test
+
+import data.fixture
+import data.rules.injection.prompt
+
+fired(changes) := result if {
+	result := prompt.violation with input as fixture.prompt(changes)
+		with data.defaults["injection.prompt"] as {"action": "flag", "threshold": 0.8, "categories": ["injection", "hidden_text", "role_marker"]}
+		with data.routes as {"strict": {"injection.prompt": {"action": "block", "threshold": 0.5}}, "off": {"injection.prompt": {"action": "allow"}}}
+		with data.apps as {}
+}
+
+test_fires_at_the_threshold if {
+	fired({"findings": [fixture.prompt_finding("injection", "injection", 2, 0.8)]}) == {{
+		"action": "flag",
+		"message": "The prompt tries to take the assistant over: injection.",
+		"sentences": [],
+		"replacement": "",
+	}}
+}
+
+test_below_the_threshold if fired({"findings": [fixture.prompt_finding("injection", "injection", 2, 0.6)]}) == set()
+
+test_route_blocks_from_its_own_threshold if {
+	some violation in fired({"route": "strict", "findings": [fixture.prompt_finding("injection", "injection", 2, 0.6)]})
+	violation.action == "block"
+}
+
+test_off if fired({"route": "off", "findings": [fixture.prompt_finding("injection", "injection", 2, 0.99)]}) == set()
+
+test_other_categories_and_guards if {
+	fired({"findings": [
+		fixture.prompt_finding("injection", "email_address", 2, 0.99),
+		object.union(fixture.prompt_finding("injection", "injection", 2, 0.99), {"guard": "pii"}),
+	]}) == set()
+}
+
+test_other_phase if fired({"phase": "answer", "findings": [fixture.prompt_finding("injection", "injection", 2, 0.99)]}) == set()
+
+test_nothing_found if fired({}) == set()
+
+test_other_side_is_another_rule if fired({"findings": [object.union(fixture.prompt_finding("injection", "injection", 2, 0.99), {"side": "context"})]}) == set()
