@@ -134,6 +134,9 @@ func (s *shared) load(ctx context.Context) error {
 	if err := migrate(ctx, s.db); err != nil {
 		return err
 	}
+	if err := s.begin(ctx); err != nil {
+		return fmt.Errorf("beginning its history: %w", err)
+	}
 	s.index.Store(newIndex())
 	s.write.Lock()
 	defer s.write.Unlock()
@@ -194,6 +197,7 @@ func (s *SQLite) Replace(ctx context.Context, doc Document) (bool, error) {
 			return 0, false, err
 		}
 		key, hash, embedding, err := at.find(ctx, tx)
+		what := Changed
 		switch {
 		case err == nil && hash == doc.Hash && embedding == doc.Embedding:
 			return 0, false, nil
@@ -202,8 +206,15 @@ func (s *SQLite) Replace(ctx context.Context, doc Document) (bool, error) {
 			if err = remove(ctx, tx, key); err != nil {
 				return 0, false, err
 			}
-		case !errors.Is(err, ErrNotFound):
+		case errors.Is(err, ErrNotFound):
+			what = Added
+		default:
 			return 0, false, err
+		}
+		if hash != doc.Hash { // other vectors are no other version
+			if err := at.record(ctx, tx, number, what, &doc); err != nil {
+				return 0, false, err
+			}
 		}
 		return digest ^ src.digest, true, insert(ctx, tx, src, doc.Text, number)
 	}, src)
@@ -218,9 +229,12 @@ func (s *SQLite) Delete(ctx context.Context, collection, sourceID string) error 
 	s.write.Lock()
 	defer s.write.Unlock()
 	at := name{s.tenant, collection, sourceID}
-	_, err := s.change(ctx, func(tx *sql.Tx, _ int64) (uint64, bool, error) {
+	_, err := s.change(ctx, func(tx *sql.Tx, number int64) (uint64, bool, error) {
 		key, hash, embedding, err := at.find(ctx, tx)
 		if err != nil {
+			return 0, false, err
+		}
+		if err := at.record(ctx, tx, number, Removed, nil); err != nil {
 			return 0, false, err
 		}
 		return Digest(at.tenant, at.collection, at.id, hash, embedding), true, remove(ctx, tx, key)
@@ -253,6 +267,9 @@ func (s *shared) change(ctx context.Context, do func(*sql.Tx, int64) (uint64, bo
 	}
 	rev.digest ^= digest
 	if _, err := tx.ExecContext(ctx, `UPDATE revision SET number = ?, digest = ?`, rev.number, int64(rev.digest)); err != nil {
+		return false, err
+	}
+	if err := nameChange(ctx, tx, rev); err != nil {
 		return false, err
 	}
 	if err := tx.Commit(); err != nil {

@@ -21,6 +21,7 @@ type change struct {
 	bound   bool   // by row-level security
 	digest  uint64 // by what it alters that of the store
 	sources int    // that come, or go if negative
+	history history
 
 	collection int32 // the one it is about; 0 is none
 	passages   int   // of the collection, that come
@@ -50,6 +51,9 @@ func (s *Store) change(ctx context.Context, do func(context.Context, *change) (b
 	}
 	st, settled, err := ch.count(ctx, int64(s.opt.Exact))
 	if err != nil {
+		return false, explain(ctx, err)
+	}
+	if err := ch.record(ctx, st); err != nil {
 		return false, explain(ctx, err)
 	}
 	if err := tx.Commit(ctx); err != nil {
@@ -179,6 +183,11 @@ func (s *Store) Replace(ctx context.Context, doc groundtruth.Document) (bool, er
 		old, err := ch.find(ctx, doc.Collection, doc.ID)
 		if err != nil || old.key != 0 && old.hash == doc.Hash && old.embedding == doc.Embedding {
 			return false, err
+		}
+		if old.hash != doc.Hash { // other vectors are no other version
+			if ch.history, err = historyOf(&doc, old.key != 0); err != nil {
+				return false, err
+			}
 		}
 		if err := ch.remove(ctx, doc.Collection, doc.ID, old); err != nil {
 			return false, err
@@ -320,6 +329,7 @@ func (s *Store) Delete(ctx context.Context, collection, sourceID string) error {
 		if err != nil {
 			return false, err
 		}
+		ch.history = history{collection: collection, id: sourceID, what: groundtruth.Removed}
 		return true, ch.remove(ctx, collection, sourceID, old)
 	})
 	if err != nil {

@@ -31,7 +31,7 @@ func Run(t *testing.T, sub Subject) {
 		"Isolation": isolation, "TenantsModels": tenantsModels,
 		"Nearest": nearest, "Fusion": fusion, "Models": models,
 		"Texts": texts, "Refused": refused, "Huge": huge,
-		"Records": records,
+		"Records": records, "History": history,
 		"Readers": readers, "Writers": writers, "Cancelled": cancelled,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, sub) })

@@ -27,6 +27,7 @@ Exit status: 0 all read, 1 something could not be, 64 wrong usage, 130 interrupt
 
 func runIngest(ctx context.Context, args []string, std Streams) int {
 	f := newStoreFlags("ingest", ingestUsage, "default", std)
+	author := authorFlag(f)
 	reembed := f.Bool("reembed", false, "forget the vectors of all sources first: after a change of the embedder")
 	prune := f.Bool("prune", false, "remove sources below the given folders whose file is gone")
 	verbose := f.Bool("v", false, "name every file that was added, changed, skipped or removed")
@@ -68,7 +69,7 @@ func runIngest(ctx context.Context, args []string, std Streams) int {
 	} else if r != nil {
 		fmt.Fprintf(std.Err, "note: the %s's model is not running, so %s: %s\n", r.name, r.without, r.problem)
 	}
-	n, err := in.Run(ctx, paths)
+	n, err := in.Run(groundtruth.By(ctx, *author), paths)
 	show.clear()
 	if n.Skipped > 0 && !*verbose {
 		fmt.Fprintf(std.Err, "skipped %s of other kinds (%s)\n", plural(n.Skipped, "file"), show.kinds())

@@ -109,8 +109,21 @@ func printJSON(w io.Writer, v any) error {
 	return enc.Encode(v)
 }
 
+const sourcesUsage = `usage: touchstone sources [OPTION...]
+       touchstone sources log [SOURCE]            its changes, newest first
+       touchstone sources diff A [B]              what two revisions say differently
+       touchstone sources rollback REVISION       back to what it was
+       touchstone sources forget -before REVISION drop older versions for good
+
+Lists the sources of the ground truth.`
+
 func runSources(ctx context.Context, args []string, std Streams) int {
-	f := newStoreFlags("sources", "usage: touchstone sources [OPTION...]\n\nLists the sources of the ground truth.", "", std)
+	if len(args) > 0 {
+		if run := versionVerbs[args[0]]; run != nil {
+			return run(ctx, args[1:], std)
+		}
+	}
+	f := newStoreFlags("sources", sourcesUsage, "", std)
 	output := f.String("o", "text", "output `FORMAT`: text or json")
 	rest, status, ok := f.parse(args)
 	switch {
@@ -162,9 +175,13 @@ func printSources(w io.Writer, list []groundtruth.Source, revision string) error
 	return err
 }
 
-func plural(n int, noun string) string {
-	if n == 1 {
+// plural counts: "1 source", "2 sources". many is for nouns that form it otherwise.
+func plural(n int, noun string, many ...string) string {
+	switch {
+	case n == 1:
 		return "1 " + noun
+	case len(many) > 0:
+		return fmt.Sprintf("%d %s", n, many[0])
 	}
 	return fmt.Sprintf("%d %ss", n, noun)
 }
@@ -312,6 +329,7 @@ func printHits(w io.Writer, hits []groundtruth.Evidence) error {
 
 func runDelete(ctx context.Context, args []string, std Streams) int {
 	f := newStoreFlags("delete", "usage: touchstone delete [OPTION...] SOURCE...\n\nRemoves sources from the ground truth; `touchstone sources` lists them.", "default", std)
+	author := authorFlag(f)
 	rest, status, ok := f.parse(args)
 	switch {
 	case !ok:
@@ -324,6 +342,7 @@ func runDelete(ctx context.Context, args []string, std Streams) int {
 		return f.fail(err)
 	}
 	defer store.Close()
+	ctx = groundtruth.By(ctx, *author)
 	for _, id := range rest {
 		switch err := store.Delete(ctx, f.collection, id); {
 		case errors.Is(err, groundtruth.ErrNotFound):
