@@ -4,8 +4,8 @@ package guards
 
 // The logistic model of joinedLogOdds, for the model that the program carries.
 const (
-	joinedBias  = -0.0961
-	joinedExact = 0.3659
-	joinedWrong = 0.5835
-	joinedKind  = 0.0199
+	joinedBias  = -0.0708
+	joinedExact = 0.4487
+	joinedWrong = 0.5673
+	joinedKind  = 0.0917
 )

@@ -16,6 +16,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"sort"
 	"strings"
 	"time"
 	"unicode"
@@ -122,41 +123,48 @@ func (w *writer) add(item eval.Item) error {
 		return nil
 	}
 	var cutter guards.Cutter
-	start := 0
+	var claims []guards.Claim
+	starts := make([]int, len(item.Rows)+1) // of each row in the answer
 	for i, row := range item.Rows {
 		text := row.Text
 		if i < len(item.Rows)-1 {
 			text += " "
 		}
-		claims := cutter.Push(text)
-		if i == len(item.Rows)-1 {
-			claims = append(claims, cutter.Flush()...)
+		claims = append(claims, cutter.Push(text)...)
+		starts[i+1] = starts[i] + len(text)
+	}
+	claims = append(claims, cutter.Flush()...)
+	// A sentence is known to be whole when the next one begins, so that it comes with a
+	// later row than its own: its place in the answer tells which that is.
+	rowOf := func(at int) int { return max(sort.SearchInts(starts, at+1)-1, 0) }
+	checkable := make([]int, len(item.Rows))
+	for _, c := range claims {
+		if c.NotClaim == "" {
+			checkable[rowOf(c.Start)]++
 		}
-		checkable := 0
-		for _, c := range claims {
-			if c.NotClaim == "" {
-				checkable++
+	}
+	for _, c := range claims {
+		at := rowOf(c.Start)
+		row := item.Rows[at]
+		if c.NotClaim != "" || row.Label == eval.LabelGeneric || row.Label == eval.LabelNotClaim {
+			continue
+		}
+		p := pair{Set: item.Set, Doc: document(item.Context), Row: row.ID, Answer: item.ID, RowLabel: row.Label,
+			Label: labelOf(row, c.Start-starts[at], c.End-starts[at], checkable[at]), Error: row.Error, Text: c.Text}
+		if last := rowOf(c.End - 1); item.Rows[last].Label != row.Label {
+			p.Label = "" // it runs over rows of different labels
+		}
+		if !item.Whole {
+			p.Answer = row.ID
+		}
+		a, asked := w.verifier.Compare(&c, evidence)
+		p.Score, p.Verdict, p.Settled, p.Features = a.Score, a.Verdict, a.Settled, a.Features
+		p.Evidence, p.Claim = asked.Evidence, asked.Claim
+		if w.waiting = append(w.waiting, p); len(w.waiting) == askedAtOnce {
+			if err := w.flush(); err != nil {
+				return err
 			}
 		}
-		for _, c := range claims {
-			if c.NotClaim != "" || row.Label == eval.LabelGeneric || row.Label == eval.LabelNotClaim {
-				continue
-			}
-			p := pair{Set: item.Set, Doc: document(item.Context), Row: row.ID, Answer: item.ID, RowLabel: row.Label,
-				Label: labelOf(row, c.Start-start, c.End-start, checkable), Error: row.Error, Text: c.Text}
-			if !item.Whole {
-				p.Answer = row.ID
-			}
-			a, asked := w.verifier.Compare(&c, evidence)
-			p.Score, p.Verdict, p.Settled, p.Features = a.Score, a.Verdict, a.Settled, a.Features
-			p.Evidence, p.Claim = asked.Evidence, asked.Claim
-			if w.waiting = append(w.waiting, p); len(w.waiting) == askedAtOnce {
-				if err := w.flush(); err != nil {
-					return err
-				}
-			}
-		}
-		start += len(text)
 	}
 	return nil
 }
