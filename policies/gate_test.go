@@ -64,7 +64,9 @@ func TestCandidatesChangeNoDecision(t *testing.T) {
 	all.gates = nil
 	rng := rand.New(rand.NewPCG(3, 4))
 	fired := map[string]int{}
-	for round := range 500 {
+	kinds := []struct{ guard, category string }{{"pii", "email_address"}, {"secrets", "api_key"}, {"safety", "hate"}, {"safety", "stereotype"}, {"safety", "violence"},
+		{"injection", "injection"}, {"injection", "prompt_leak"}, {"approved", "approved"}}
+	for round := range 900 {
 		in := &Input{Now: answer(1).Now, Final: rng.IntN(2) == 0, Streamed: rng.IntN(2) == 0, Route: []string{"", "support"}[rng.IntN(2)]}
 		in.Guards = []guards.Result{{Guard: "groundedness", Status: []guards.Status{guards.OK, guards.Failed}[rng.IntN(2)]}}
 		side := guards.InAnswer
@@ -84,11 +86,12 @@ func TestCandidatesChangeNoDecision(t *testing.T) {
 			if side == guards.InAnswer && len(in.Sentences) == 0 {
 				break
 			}
-			guard, category := "pii", "email_address"
-			if rng.IntN(2) == 0 {
-				guard, category = "secrets", "api_key"
+			k := kinds[rng.IntN(len(kinds))]
+			at := side
+			if k.guard == "injection" && k.category == "injection" && side == guards.InPrompt && rng.IntN(2) == 0 {
+				at = guards.InContext
 			}
-			in.Findings = append(in.Findings, guards.Found{Guard: guard, Finding: guards.Finding{Side: side, Category: category, Score: rng.Float64(), End: 3, Known: rng.IntN(2) == 0}})
+			in.Findings = append(in.Findings, guards.Found{Guard: k.guard, Finding: guards.Finding{Side: at, Category: k.category, Score: rng.Float64(), End: 3, Known: rng.IntN(2) == 0}})
 		}
 		got, err := asked.decide(context.Background(), in, e.deadline)
 		if err != nil {
