@@ -83,7 +83,7 @@ func TestExplainLooksIntoComprehensions(t *testing.T) {
 			t.Errorf("%s was not reached, and has values", c.Text)
 		}
 	}
-	if _, err := Explain(context.Background(), "", in, "no.rule"); err == nil || !strings.Contains(err.Error(), "it has approved.answer, coverage.") {
+	if _, err := Explain(context.Background(), "", in, "no.rule"); err == nil || !strings.Contains(err.Error(), "it has approved.answer, bias.answer, coverage.") {
 		t.Errorf("got %v", err)
 	}
 }

@@ -251,7 +251,7 @@ func TestIdenticalRequests(t *testing.T) {
 			t.Fatalf("%d goroutines, %d before", runtime.NumGoroutine(), before)
 		}
 	}
-	if after := heapInUse(); after > heap+4<<20 {
+	if after := heapInUse(); after > heap+16<<20 {
 		t.Errorf("%d bytes more on the heap", after-heap)
 	}
 }
