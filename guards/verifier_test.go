@@ -185,7 +185,7 @@ func TestHostileText(t *testing.T) {
 			if a := v.Verify(&Claim{Text: text}, evidence); a.Verdict != NotMeasured {
 				t.Errorf("a sentence of half a MiB: %s", a.Verdict)
 			}
-			if took := time.Since(start); took > time.Minute {
+			if took := time.Since(start); took > 10*time.Second {
 				t.Errorf("took %s", took)
 			}
 		})

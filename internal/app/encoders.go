@@ -24,10 +24,10 @@ import (
 // EncodersConfig says which models run in the process. By default those that the
 // program carries.
 type EncodersConfig struct {
-	Library  string         `yaml:"library"` // of ONNX Runtime; one for the whole process
-	Verifier EncoderConfig  `yaml:"verifier"`
-	Safety   SafetyConfig   `yaml:"safety"`
-	Embedder EmbedderConfig `yaml:"embedder"`
+	ONNXRuntime string         `yaml:"onnxruntime"` // its native library; one for the whole process
+	Verifier    EncoderConfig  `yaml:"verifier"`
+	Safety      SafetyConfig   `yaml:"safety"`
+	Embedder    EmbedderConfig `yaml:"embedder"`
 }
 
 // EncoderConfig names a model of the operator's; its zero value is the one that the
@@ -71,9 +71,9 @@ func (e *EmbedderConfig) setWord(word string) error {
 }
 
 func (c *Config) checkEncoders(bad complaint) {
-	if lib := c.Encoders.Library; lib != "" {
+	if lib := c.Encoders.ONNXRuntime; lib != "" {
 		if info, err := os.Stat(lib); err != nil || info.IsDir() {
-			bad("encoders.library", "%q is not a file: it names the native library of ONNX Runtime", lib)
+			bad("encoders.onnxruntime", "%q is not a file: it names the native library of ONNX Runtime", lib)
 		}
 	}
 	c.Encoders.Verifier.check("encoders.verifier", bad)
@@ -151,7 +151,7 @@ func (a *App) openVerifier() (guards.Entailer, error) {
 		return nil, nil
 	}
 	r := &role{name: "verifier", without: "verdicts rest on exact comparison alone"}
-	v, err := models.OpenVerifier(models.Options{Path: cfg.Path, Library: a.cfg.Encoders.Library,
+	v, err := models.OpenVerifier(models.Options{Path: cfg.Path, Library: a.cfg.Encoders.ONNXRuntime,
 		Kind: encoder.Kind(cfg.Kind), Labels: cfg.Labels, SHA256: cfg.SHA256, AnyLanguage: cfg.AnyLanguage})
 	if err != nil && models.Unavailable(err) {
 		r.problem = err.Error()
@@ -189,7 +189,7 @@ func (c *Config) openEmbedder() (*embedderModel, *role, error) {
 	}
 	r := &role{name: "embedder", without: "evidence is searched by words alone"}
 	// Whoever asks has a deadline of their own, but for ingestion.
-	m, err := models.OpenEmbedder(models.Options{Path: cfg.Path, Library: c.Encoders.Library, SHA256: cfg.SHA256, Deadline: time.Minute})
+	m, err := models.OpenEmbedder(models.Options{Path: cfg.Path, Library: c.Encoders.ONNXRuntime, SHA256: cfg.SHA256, Deadline: time.Minute})
 	if err != nil && models.Unavailable(err) {
 		r.problem = err.Error()
 		return nil, r, nil

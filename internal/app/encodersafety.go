@@ -51,7 +51,7 @@ func (a *App) openSafety() (guards.Classifier, error) {
 		return nil, nil
 	}
 	r := &role{name: "safety", without: "the guards safety and injection do not measure what it should judge"}
-	m, err := models.OpenSafety(models.Options{Path: cfg.Path, Library: a.cfg.Encoders.Library, SHA256: cfg.SHA256, AnyLanguage: cfg.AnyLanguage})
+	m, err := models.OpenSafety(models.Options{Path: cfg.Path, Library: a.cfg.Encoders.ONNXRuntime, SHA256: cfg.SHA256, AnyLanguage: cfg.AnyLanguage})
 	if err != nil && models.Unavailable(err) {
 		r.problem = err.Error()
 		a.roles = append(a.roles, r)
