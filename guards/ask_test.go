@@ -95,6 +95,24 @@ func TestModelIsAskedOnceAboutWhatIsOpen(t *testing.T) {
 	}
 }
 
+// A whole sentence word for word is settled, and so is one that leaves out a condition of
+// which another is enough. Less is not: it may lack what matters.
+func TestWhatIsQuotedIsSettled(t *testing.T) {
+	const rules = "The guarantee ends when the motor has been tuned or when a battery has been opened. It is void if the seal is broken and if the bill is lost."
+	for claim, settled := range map[string]bool{
+		"The guarantee ends when the motor has been tuned or when a battery has been opened.": true,
+		"The guarantee ends when a battery has been opened.":                                  true,
+		"The guarantee ends when the motor has been tuned.":                                   false,
+		"The guarantee ends when a battery has been tuned.":                                   false,
+		"It is void if the bill is lost.":                                                     false,
+	} {
+		a, _ := guards.NewVerifier().Compare(&guards.Claim{Text: claim}, groundtruth.Given("rules", "", rules))
+		if (a.Settled && a.Verdict == guards.Supported) != settled {
+			t.Errorf("%q: %s, settled %v, want %v", claim, a.Verdict, a.Settled, settled)
+		}
+	}
+}
+
 // A claim that shares no word with the evidence can be the same in other words. Nothing
 // else comes of asking: what bears on nothing contradicts nothing.
 func TestModelReadsWhatSharesNoWord(t *testing.T) {

@@ -2,6 +2,7 @@ package guards
 
 import (
 	"math"
+	"slices"
 	"strings"
 
 	"touchstone/groundtruth"
@@ -82,31 +83,43 @@ func (r *reading) contradiction() *conflict {
 }
 
 // quoted reports whether the claim is one whole sentence or row of the evidence, word
-// for word: less than the whole may lack a condition.
+// for word: less than the whole may lack a condition. Of several conditions of which each
+// is enough, the first may be left out: what ends "when A or when B" ends when B.
 func (r *reading) quoted() bool {
 	best := &r.chosen[0]
 	if r.claim.Context != "" || best.piece.kind == headPiece {
 		return false
 	}
-	piece := best.block.toks[best.piece.tok0:best.piece.tok1]
-	k := 0
-	for i := range r.toks {
-		t := &r.toks[i]
-		if t.kind == symbolToken {
-			continue
-		}
-		for k < len(piece) && piece[k].kind == symbolToken {
-			k++
-		}
-		if k == len(piece) || piece[k].kind != t.kind || !strings.EqualFold(piece[k].text(best.block.text), t.text(r.claim.Text)) {
-			return false
-		}
-		k++
+	claim := spoken(r.toks, r.claim.Text)
+	piece := spoken(best.block.toks[best.piece.tok0:best.piece.tok1], best.block.text)
+	same := 0
+	for same < len(claim) && same < len(piece) && strings.EqualFold(claim[same], piece[same]) {
+		same++
 	}
-	for k < len(piece) && piece[k].kind == symbolToken {
-		k++
+	if same == len(claim) {
+		return same == len(piece)
 	}
-	return k == len(piece)
+	if same == 0 || !slices.Contains(enough, strings.ToLower(claim[same-1])) {
+		return false
+	}
+	left := len(claim) - same // what follows the condition word is the end of both
+	from := len(piece) - left
+	return from-2 >= same && strings.EqualFold(piece[from-2], "or") && strings.EqualFold(piece[from-1], claim[same-1]) &&
+		slices.EqualFunc(piece[from:], claim[same:], strings.EqualFold)
+}
+
+// enough begin a condition; of several joined by "or" each is enough.
+var enough = []string{"when", "whenever", "if", "where", "once"}
+
+// spoken are the tokens of a text without its marks.
+func spoken(toks []token, text string) []string {
+	out := make([]string, 0, len(toks))
+	for i := range toks {
+		if toks[i].kind != symbolToken {
+			out = append(out, toks[i].text(text))
+		}
+	}
+	return out
 }
 
 // maxQuote bounds a quotation, in bytes.
